@@ -1,0 +1,32 @@
+# Two commands do everything on a fresh machine with Python 3.11 or newer:
+#   make demo    create the environment, install, observe the tutorial's hanging chat
+#   make test    run all tests
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+
+.PHONY: demo test lint install clean
+
+install: $(STAMP)
+
+$(STAMP): pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit("plainwire needs Python 3.11 or newer; this is %s. Name another with: make PYTHON=python3.12" % sys.version.split()[0] if sys.version_info < (3, 11) else 0)'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade "pip>=25.1"
+	$(BIN)/python -m pip install --quiet --editable . --group dev
+	@touch $@
+
+demo: install
+	@$(BIN)/plainwire run --until-finding --timeout 20 examples/tutorial/chat_hangs_server.py -- examples/tutorial/chat_hangs_client.py
+
+test: install lint
+	$(BIN)/python -m pytest -n auto --dist worksteal
+
+lint: install
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+clean:
+	rm -rf $(VENV) dist .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -1,0 +1,1 @@
+"""The command line: arguments, exit codes and wiring; no logic of its own."""
