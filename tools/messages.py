@@ -17,7 +17,7 @@ import polib  # type: ignore[import-untyped]
 
 ROOT = Path(__file__).parent.parent
 SOURCE = ROOT / "src" / "plainwire"
-MARKERS = {"_", "N_"}
+MARKERS = {"_", "N_", "say"}
 
 
 def messages_in(text: str) -> list[str]:

@@ -130,7 +130,9 @@ class Call:
     @property
     def complete(self) -> bytes | None:
         """The payload if all of it was kept."""
-        return self.payload if self.payload is not None and len(self.payload) == self.whole else None
+        return (
+            self.payload if self.payload is not None and len(self.payload) == self.whole else None
+        )
 
     @property
     def blocked_ns(self) -> int:

@@ -65,7 +65,8 @@ def sample(pids: list[int]) -> dict[str, Any]:
     """One moment of processes, threads and sockets; see the module's first lines.
 
     Shape: {"t": ns, "processes": {pid: {"ppid", "name", "threads": {tid: {"state", "cpu",
-    "call", "wait", "fds", "endless"}}, "sockets": {fd: inode}}}, "sockets": {inode:
+    "call", "wait", "fds", "endless"}}, "sockets": {fd: inode}, "others": {fd: what a
+    descriptor that a thread waits on is, if no socket}}}, "sockets": {inode:
     {"kind", "local", "remote", "state", "unread", "unsent"}}}. Keys are strings.
     """
     processes: dict[str, Any] = {}
@@ -93,12 +94,21 @@ def _process(pid: int) -> dict[str, Any] | None:
         sockets = held_sockets(pid)
     except OSError:
         return None
+    watched = {fd for t in threads.values() if t for fd in t["fds"] if fd not in sockets}
     return {
+        "others": {str(fd): _target(pid, fd) for fd in watched},
         "ppid": int(ppid[1]),
         "name": name,
         "threads": {tid: thread for tid, thread in threads.items() if thread is not None},
         "sockets": {str(fd): str(inode) for fd, inode in sockets.items()},
     }
+
+
+def _target(pid: int, fd: int) -> str:
+    try:
+        return os.readlink(f"/proc/{pid}/fd/{fd}")
+    except OSError:
+        return ""
 
 
 def held_sockets(pid: int) -> dict[int, int]:
