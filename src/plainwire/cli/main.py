@@ -14,7 +14,11 @@ import click
 from plainwire import __version__
 
 # name: (module and attribute, help line shown by `plainwire --help`)
-COMMANDS: dict[str, tuple[str, str]] = {}
+COMMANDS: dict[str, tuple[str, str]] = {
+    "run": ("plainwire.cli.run:run", "Run programs and see what their sockets do, line by line."),
+    "show": ("plainwire.cli.show:show", "Show a recording again: report, calls, flows, JSON."),
+    "explain": ("plainwire.cli.explain:explain", "Explain a finding: symptom, cause, proof, fix."),
+}
 
 
 class LazyGroup(click.Group):

@@ -263,7 +263,7 @@ class _Follower:
         elif isinstance(parent, ast.keyword):
             fate.see(UNKNOWN)
         elif isinstance(parent, ast.Call):
-            self._argument(parent, node, raw)
+            self._argument(parent, raw)
         elif isinstance(parent, ast.Compare):
             self._compared(parent, node)
         elif isinstance(parent, ast.BinOp):
@@ -306,10 +306,10 @@ class _Follower:
             top = self.parents[top]
         inside = set(map(id, ast.walk(function)))
         for node in ast.walk(top):
-            if isinstance(node, ast.Attribute) and node.attr == target.attr:
-                if id(node) not in inside:
-                    self.fate.see(UNKNOWN)
-                    return
+            elsewhere = isinstance(node, ast.Attribute) and node.attr == target.attr
+            if elsewhere and id(node) not in inside:
+                self.fate.see(UNKNOWN)
+                return
         for node in ast.walk(function):
             if (
                 isinstance(node, ast.Attribute)
@@ -365,12 +365,7 @@ class _Follower:
             return
         method = attribute.attr
         if method == "decode":
-            if not any(isinstance(k.arg, str) and k.arg == "errors" for k in call.keywords):
-                if len(call.args) < 2:
-                    first = call.args[0] if call.args else None
-                    name = first.value if isinstance(first, ast.Constant) else "utf-8"
-                    if first is None or isinstance(first, ast.Constant):
-                        self.fate.parsers.add(str(name).lower().replace("_", "-"))
+            self._decoded(call)
             self.value(call, raw)
         elif method in _SAME:
             self.value(call, raw)
@@ -390,7 +385,15 @@ class _Follower:
         else:
             self.fate.see(UNKNOWN)
 
-    def _argument(self, call: ast.Call, node: ast.expr, raw: bool) -> None:
+    def _decoded(self, call: ast.Call) -> None:
+        """Note the codec of a strict decode; one with an error handler takes everything."""
+        if len(call.args) > 1 or any(k.arg == "errors" for k in call.keywords):
+            return
+        first = call.args[0] if call.args else ast.Constant("utf-8")
+        if isinstance(first, ast.Constant):
+            self.fate.parsers.add(str(first.value).lower().replace("_", "-"))
+
+    def _argument(self, call: ast.Call, raw: bool) -> None:  # noqa: PLR0912 - one case a name
         """The value is handed to a function."""
         fate = self.fate
         name = _method(call)
@@ -449,11 +452,10 @@ class _Follower:
 
     def _compared(self, compare: ast.Compare, node: ast.expr) -> None:
         others = [part for part in (compare.left, *compare.comparators) if part is not node]
-        if any(isinstance(op, (ast.In, ast.NotIn)) for op in compare.ops):
-            if node is not compare.left:  # b"\n" in data
-                self.fate.see(AGNOSTIC)
-                return
-        if all(isinstance(o, ast.Constant) and o.value in (b"", "", None, 0) for o in others):
+        contains = any(isinstance(op, (ast.In, ast.NotIn)) for op in compare.ops)
+        if contains and node is not compare.left:  # b"\n" in data
+            self.fate.see(AGNOSTIC)
+        elif all(isinstance(o, ast.Constant) and o.value in (b"", "", None, 0) for o in others):
             self.fate.see(NEUTRAL)
         else:
             self.fate.see(WHOLE)

@@ -299,6 +299,8 @@ class _Builder:
                 endpoint.internal = endpoint.internal or bool(via & _INTERNAL)
             elif call.op == "listen" and call.failure is None:
                 endpoint.role = "listener"
+            elif call.op == "bind":
+                endpoint.wanted = self._address(call.process.key, call.asked)
             elif call.op in ("connect", "connect_ex"):
                 self._connected(call, endpoint)
             elif call.op == "accept" and call.failure is None and call.t1:
@@ -317,7 +319,7 @@ class _Builder:
             endpoint.opened_by = call
             if endpoint.stream:
                 endpoint.role = "client"
-            endpoint.remote = endpoint.remote or target
+        endpoint.remote = endpoint.remote or target
 
     def _make_flows(self) -> list[Flow]:
         flows: list[Flow] = []

@@ -51,7 +51,7 @@ class Site:
 NOWHERE = Site("unknown", None)
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Program:
     """One program of the command line."""
 
@@ -64,7 +64,7 @@ class Program:
     status: int | None = None
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Process:
     """One observed process."""
 
@@ -102,7 +102,7 @@ class Failure:
     text: str
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Call:
     """One observed call. `t1` is None while it has not returned.
 
@@ -140,7 +140,7 @@ class Call:
         return self.t1 - self.t0 if self.t1 is not None else 0
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Endpoint:
     """One kernel socket."""
 
@@ -151,6 +151,7 @@ class Endpoint:
     created: int
     local: Address = None
     remote: Address = None
+    wanted: Address = None  # what its last bind asked for
     process: Process | None = None  # where it was first seen
     handles: set[tuple[str, int]] = field(default_factory=set)
     calls: list[Call] = field(default_factory=list)
@@ -182,7 +183,7 @@ class Range:
     call: Call
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Direction:
     """One direction of a stream.
 
@@ -232,7 +233,7 @@ def overlapping(ranges: list[Range], start: int, end: int) -> Iterator[Range]:
         at += 1
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Flow:
     """A conversation: both ends of a stream connection, or of a pair's datagrams.
 
@@ -263,7 +264,7 @@ class Flow:
         return self.back if end is self.client else self.there
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Datagram:
     """One datagram: the call that sent it and the one that received it, or None."""
 
@@ -293,7 +294,7 @@ class Surfaced:
     t: int
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Ledger:
     """Everything joined."""
 

@@ -53,7 +53,8 @@ class Waits:
     """What a sample says: who is stuck, who only accepts, and the sockets' queues."""
 
     t: int
-    stuck: list[Waiter]
+    blocked: list[Waiter]  # all that are blocked without a time-out
+    stuck: list[Waiter]  # those of them that nobody will wake
     acceptors: list[Waiter]  # stuck ones that a new client from outside would wake
     sockets: dict[str, dict[str, Any]]
     holders: dict[str, list[int]]  # inode -> pids
@@ -165,7 +166,8 @@ class _Analysis:
                     changed = True
         stuck = [w for key, w in self.waiters.items() if key not in self.live]
         acceptors = [w for w in stuck if self._accepts(w)]
-        return Waits(self.sample["t"], stuck, acceptors, self.sockets, dict(self.holders))
+        blocked = list(self.waiters.values())
+        return Waits(self.sample["t"], blocked, stuck, acceptors, self.sockets, dict(self.holders))
 
     def _accepts(self, waiter: Waiter) -> bool:
         if waiter.wait == "accept":

@@ -164,7 +164,7 @@ def _addresses(state, cls, base):
 
     cls.bind = wrap.make(
         state, base.bind, "bind", "self, address_, /", "self, address_",
-        aux="address(address_)", after=after("pass"),
+        arg="address(address_)", aux="address(address_)", after=after("pass"),
     )  # fmt: skip
     cls.listen = wrap.make(
         state, base.listen, "listen", "self, /, *backlog", "self, *backlog",

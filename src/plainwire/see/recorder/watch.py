@@ -14,6 +14,7 @@ from plainwire.see.recorder import kernel
 from plainwire.see.recorder.tail import Tail
 
 BLOCKED_SECONDS = 0.35
+LONG_SECONDS = 0.75  # a call open for so long is worth a second look
 SETTLE_SECONDS = 0.15
 AGAIN_SECONDS = 2.0  # an unchanged situation is looked at again, for what ends slowly
 _SHARE = 0.05  # of one core that sampling may take
@@ -29,7 +30,7 @@ class Watch:
     """Decides when to sample; one per run. Times are seconds of a monotonic clock."""
 
     def __init__(self) -> None:
-        self._seen: frozenset[tuple[str, int]] = frozenset()
+        self._seen: frozenset[tuple[str, int, bool]] = frozenset()
         self._first: dict[str, Any] | None = None
         self._first_at = 0.0
         self._last_at = 0.0
@@ -58,10 +59,11 @@ class Watch:
         self._not_before = now + took / _SHARE
 
     @staticmethod
-    def _blocked(tails: list[Tail], now: float) -> frozenset[tuple[str, int]]:
+    def _blocked(tails: list[Tail], now: float) -> frozenset[tuple[str, int, bool]]:
         since = (now - BLOCKED_SECONDS) * 1e9
+        long_since = (now - LONG_SECONDS) * 1e9
         return frozenset(
-            (tail.key, call.slot)
+            (tail.key, call.slot, call.t0 < long_since)
             for tail in tails
             for call in tail.open.values()
             if call.op in _WAITS and call.t0 < since

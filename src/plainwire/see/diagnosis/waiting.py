@@ -1,0 +1,74 @@
+"""Pairs of lines that wait for each other: what several rules about hangs share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from plainwire.see.diagnosis.case import Case
+from plainwire.see.ledger.model import Call, Endpoint, Flow
+from plainwire.see.ledger.waits import Waiter, Waits
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """Both ends of a flow, each with a thread stuck on it, at the time of one sample."""
+
+    flow: Flow
+    waits: Waits
+    client: tuple[Waiter, Call | None]
+    server: tuple[Waiter, Call | None]
+
+    @property
+    def calls(self) -> tuple[Call | None, Call | None]:
+        """The lines that wait: the client's and the server's."""
+        return self.client[1], self.server[1]
+
+
+def stuck_pairs(case: Case, wait: str) -> Iterator[Pair]:
+    """Flows with both ends stuck in 'receive' or in 'send'; each flow once, earliest first."""
+    told: set[int] = set()
+    for waits in case.waits:
+        for flow in case.ledger.flows:
+            if flow.number in told or flow.client is None or flow.server is None:
+                continue
+            client = stuck_on(waits, flow.client, wait)
+            server = stuck_on(waits, flow.server, wait)
+            if client is None or server is None:
+                continue
+            if any(went_on(case, call) for _, call in (client, server)):
+                continue
+            told.add(flow.number)
+            yield Pair(flow, waits, client, server)
+
+
+def stuck_on(waits: Waits, end: Endpoint, wait: str) -> tuple[Waiter, Call | None] | None:
+    """A thread stuck on one end, with its line if the probe knows it."""
+    found = waits.on(end, wait)
+    for waiter in found:
+        call = waiter.call_on(end)
+        if call is not None:
+            return waiter, call
+    # A loop that waits for many sockets waits for this one too; it is stuck on it only
+    # if somebody asked for this one's bytes.
+    for waiter in found:
+        if waiter.wait != "poll":
+            return waiter, None
+    return None
+
+
+def went_on(case: Case, call: Call | None) -> bool:
+    """Did the call return later by itself, so that the hang was none?"""
+    return (
+        call is not None and call.t1 is not None and call.failure is None and not case.is_ours(call)
+    )
+
+
+def could_be_woken(pair: Pair) -> bool:
+    """Might a new client make one of the two processes write to the other?
+
+    A process of threads or an event loop that also accepts may speak to this client
+    when somebody else comes. A forked child does not accept.
+    """
+    accepting = {waiter.pid for waiter in pair.waits.acceptors}
+    return bool(accepting & {pair.client[0].pid, pair.server[0].pid})
