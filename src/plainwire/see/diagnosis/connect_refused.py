@@ -41,6 +41,7 @@ def find(case: Case) -> Iterator[Finding]:
         told.add(key)
         yield _finding(case, call, target, CERTAIN if surfaced else LIKELY, meant)
     yield from _of_asyncio(case, told)
+    yield from _noticed_late(case, told)
 
 
 def _of_asyncio(case: Case, told: set[tuple[object, ...]]) -> Iterator[Finding]:
@@ -57,6 +58,29 @@ def _of_asyncio(case: Case, told: set[tuple[object, ...]]) -> Iterator[Finding]:
         if not attempts:
             continue
         call = attempts[-1]
+        target = target_of(call)
+        key = (call.process.program and call.process.program.index, target)
+        if key not in told:
+            told.add(key)
+            yield _finding(case, call, target, CERTAIN, _meant(case, target))
+
+
+def _noticed_late(case: Case, told: set[tuple[object, ...]]) -> Iterator[Finding]:
+    """A connect that did not block was refused; the first send or receive said so."""
+    for surfaced in case.ledger.surfaced:
+        used = surfaced.call
+        if (
+            used is None
+            or used.endpoint is None
+            or not used.endpoint.stream
+            or used.op == "connect"
+        ):
+            continue
+        if used.failure is None or used.failure.errno != errno.ECONNREFUSED:
+            continue
+        call = next((c for c in used.endpoint.calls if c.op in ("connect", "connect_ex")), None)
+        if call is None:
+            continue
         target = target_of(call)
         key = (call.process.program and call.process.program.index, target)
         if key not in told:

@@ -29,6 +29,7 @@ def find(case: Case) -> Iterator[Finding]:
             if sent:
                 told.add(end.number)
                 yield _dropped(case, end, sent)
+    yield from _misdirected(case)
     for flow in case.ledger.flows:
         for datagram in flow.datagrams:
             late = _bound_later(case, datagram)
@@ -116,6 +117,103 @@ def _bound_later(case: Case, d: Datagram) -> tuple[Endpoint, Call] | None:
     if later is None or d not in _lost_at(case, later[0]):
         return None
     return later
+
+
+def _misdirected(case: Case) -> Iterator[Finding]:
+    """Answers that went where the asker does not listen, while the asker waits."""
+    told: set[object] = set()
+    for flow in case.ledger.flows:
+        for d in flow.datagrams:
+            if d.sent is None or d.received is not None or d.sender is None or case.is_ours(d.sent):
+                continue
+            asked = _asker(case, d)
+            if asked is None or d.sent.site.frame in told:
+                continue
+            told.add(d.sent.site.frame)
+            yield _wrong_way(case, flow, d, *asked)
+
+
+def _asker(case: Case, d: Datagram) -> tuple[Endpoint, Call, bool] | None:
+    """Who waits for this answer in vain: its socket, its read, and whether it is connected.
+
+    The asker sent something to this program before, never got an answer to it, and its
+    read never ended by itself. Either the answer went to another port of its host, or it
+    is connected and the answer came from another socket than the one it asked.
+    """
+    assert d.sent is not None
+    for end in case.ledger.endpoints:
+        if end.kind != "udp" or end is d.sender or not end.calls:
+            continue
+        waiting = [c for c in end.calls if is_receive(c) and (c.t1 is None or case.is_ours(c))]
+        if not waiting or any(is_receive(c) and c.count > 0 for c in end.calls):
+            continue
+        questions = [
+            q
+            for flow in case.ledger.flows
+            for q in flow.datagrams
+            if q.sender is end and q.received is not None and q.sent is not None
+            and q.received.process.program is d.sent.process.program
+            and (q.received.t1 or 0) <= d.sent.t0
+        ]  # fmt: skip
+        if not questions:
+            continue
+        if reaches(d.target, end.local):
+            if isinstance(end.remote, tuple) and d.source and end.remote[1:] != d.source[1:]:
+                return end, waiting[-1], True
+        elif not any(
+            reaches(d.target, other.local) for other in case.ledger.endpoints if other.kind == "udp"
+        ):
+            return end, waiting[-1], False
+    return None
+
+
+def _wrong_way(
+    case: Case, flow: Flow, d: Datagram, end: Endpoint, waiting: Call, connected: bool
+) -> Finding:
+    sent = d.sent
+    assert sent is not None
+    if connected:
+        why = say(
+            "{reader} is connected to {remote}: the kernel gives it datagrams from there only, and"
+            " this one came from {source}",
+            reader=where(waiting),
+            remote=endpoint_name(end.remote),
+            source=endpoint_name(d.source),
+        )
+        fix = say(
+            "answer with the socket that received the question, or do not connect() the asker"
+        )
+    else:
+        why = say(
+            "the question had come from {asker}; nobody observed has bound {target}",
+            asker=endpoint_name(end.local),
+            target=endpoint_name(d.target),
+        )
+        fix = say("answer to the address that recvfrom() returned, port included")
+    return Finding(
+        RULE,
+        CERTAIN if connected else LIKELY,
+        say(
+            "{sender} answered to where {reader} does not listen; the datagram is lost",
+            sender=where(sent),
+            reader=where(waiting),
+        ),
+        case.places((sent, "sends"), (waiting, "waits")),
+        (
+            Evidence(
+                say(
+                    "{count} bytes were sent to {target}",
+                    count=sent.count,
+                    target=endpoint_name(d.target),
+                ),
+                sent.t0,
+            ),
+            Evidence(why),
+        ),
+        fix,
+        flow.number,
+        sent.t0,
+    )
 
 
 def _too_early(case: Case, flow: Flow, d: Datagram, end: Endpoint, bind: Call) -> Finding:

@@ -57,6 +57,8 @@ class Fate:
     struct_format: str | None = None
     printed: bool = False
     answered: bool = False  # a reply is made from it
+    compared: bool = False  # with a constant: a command, a password
+    short_is_end: bool = False  # a read shorter than the buffer ends its loop
     guarded: bool = False  # inside a try that catches what a parser raises
     until_eof: bool = False  # in a loop that ends when a read is empty
     loop_replies: bool = False  # ... and that sends in between
@@ -170,6 +172,7 @@ def _loop(call: ast.Call, parents: dict[ast.AST, ast.AST], fate: Fate) -> None:
             fate.counted_loop = True
         if isinstance(node, ast.While):
             fate.until_eof = _ends_on_empty(node, call, parents)
+            fate.short_is_end = _ends_on_short(node, call, parents)
             fate.loop_replies = any(
                 isinstance(n, ast.Call) and _method(n) in _SENDING | {"write"}
                 for n in ast.walk(node)
@@ -201,6 +204,35 @@ def _ends_on_empty(loop: ast.While, call: ast.Call, parents: dict[ast.AST, ast.A
         ):
             mentioned = {n.id for n in ast.walk(node.test) if isinstance(n, ast.Name)}
             if mentioned & names and _is_emptiness(node.test):
+                return True
+    return False
+
+
+def _ends_on_short(loop: ast.While, call: ast.Call, parents: dict[ast.AST, ast.AST]) -> bool:
+    """`if len(data) < 1024: break` after `data = sock.recv(1024)`, or the loop's own test."""
+    size = call.args[0].value if call.args and isinstance(call.args[0], ast.Constant) else None
+    names = {t.id for t in _targets(call, parents)}
+    if not isinstance(size, int) or not names:
+        return False
+    tests = [loop.test] + [
+        node.test
+        for node in ast.walk(loop)
+        if isinstance(node, ast.If)
+        and any(isinstance(n, (ast.Break, ast.Return)) for s in node.body for n in ast.walk(s))
+    ]
+    for test in tests:
+        for node in ast.walk(test):
+            if not (isinstance(node, ast.Compare) and isinstance(node.left, ast.Call)):
+                continue
+            argument = node.left.args[0] if node.left.args else None
+            bound = node.comparators[0]
+            if (
+                _method(node.left) == "len"
+                and isinstance(argument, ast.Name)
+                and argument.id in names
+                and isinstance(bound, ast.Constant)
+                and bound.value == size
+            ):
                 return True
     return False
 
@@ -458,6 +490,7 @@ class _Follower:
         elif all(isinstance(o, ast.Constant) and o.value in (b"", "", None, 0) for o in others):
             self.fate.see(NEUTRAL)
         else:
+            self.fate.compared = True
             self.fate.see(WHOLE)
 
     def _function(self, node: ast.AST) -> ast.AST:

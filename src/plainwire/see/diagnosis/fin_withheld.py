@@ -1,8 +1,10 @@
 """A connection was closed, but a copy of its descriptor keeps it open.
 
-Proof: a reader is stuck on one end; the process that did the work on the other end has
-closed it, and what still holds it (a parent that forgot its copy after fork, a makefile
-object that was never closed) never read or wrote it since and is stuck itself.
+Proof: a reader is blocked on one end without a time-out, with nothing to read; the
+process that did the work on the other end has closed it; and what still holds it (a
+parent that forgot its copy after fork, a makefile object that was never closed, a
+program that inherited it) never read or wrote it since and is stuck itself, or was
+started anew and does not know of it.
 """
 
 from __future__ import annotations
@@ -11,7 +13,7 @@ from collections.abc import Iterator
 
 from plainwire.see.diagnosis.case import Case, connection, where
 from plainwire.see.diagnosis.model import CERTAIN, Evidence, Finding, say
-from plainwire.see.diagnosis.waiting import stuck_on, went_on
+from plainwire.see.diagnosis.waiting import went_on
 from plainwire.see.ledger.model import Call, Endpoint
 from plainwire.see.ledger.ranges import is_receive, is_send
 from plainwire.see.ledger.waits import Waits
@@ -28,17 +30,29 @@ def find(case: Case) -> Iterator[Finding]:
                 other = end.peer
                 if other is None or other.number in told:
                     continue
-                stuck = stuck_on(waits, end, "receive")
-                if stuck is None or went_on(case, stuck[1]):
+                reader = _reader(waits, end)
+                if reader is None or went_on(case, reader):
                     continue
                 closing = _closed_before(other, waits.t)
                 if closing is None:
                     continue
-                held = _idle_holders(waits, other, closing)
+                held = _idle_holders(case, waits, other, closing)
                 if held:
                     told.add(other.number)
-                    yield _finding(case, flow.number, connection(flow), stuck[1], closing, held,
+                    yield _finding(case, flow.number, connection(flow), reader, closing, held,
                                    waits)  # fmt: skip
+
+
+def _reader(waits: Waits, end: Endpoint) -> Call | None:
+    """The read of an end that is blocked without a time-out, with nothing left to read."""
+    if (waits.queues(end) or (0, 0))[0]:
+        return None
+    for waiter in waits.blocked:
+        if str(end.inode) in waiter.inodes:
+            call = waiter.call_on(end)
+            if call is not None and call.endpoint is end:
+                return call
+    return None
 
 
 def _closed_before(end: Endpoint, t: int) -> Call | None:
@@ -56,7 +70,8 @@ def _deferred(call: Call) -> bool:
     return call.op == "close" and call.asked == 1
 
 
-def _idle_holders(waits: Waits, end: Endpoint, closing: Call) -> list[int]:
+def _idle_holders(case: Case, waits: Waits, end: Endpoint, closing: Call) -> list[int]:
+    """Who still holds the end, if none of them can be about to use it."""
     pids = waits.holders.get(str(end.inode), [])
     if not pids:
         return []
@@ -67,7 +82,24 @@ def _idle_holders(waits: Waits, end: Endpoint, closing: Call) -> list[int]:
     if not _deferred(closing) and closing.process.pid in pids:
         return []
     stuck = {w.pid for w in waits.stuck}
-    return pids if set(pids) <= stuck else []
+    observed = {p.pid: p for p in case.ledger.processes}
+    for pid in pids:
+        process = observed.get(pid)
+        # A program started anew cannot use a descriptor that it was not told of, except
+        # its standard ones.
+        started_anew = process is None or process.parent is None
+        knows = process is not None and any(key == process.key for key, _ in end.handles)
+        if started_anew and not knows and not _is_standard(case, waits, pid, end):
+            continue
+        if pid not in stuck:
+            return []
+    return pids
+
+
+def _is_standard(case: Case, waits: Waits, pid: int, end: Endpoint) -> bool:
+    sample = next((s for s in case.ledger.samples if s["t"] == waits.t), None)
+    held = sample["processes"].get(str(pid), {}).get("sockets", {}) if sample else {}
+    return any(inode == str(end.inode) and int(fd) <= 2 for fd, inode in held.items())
 
 
 def _finding(

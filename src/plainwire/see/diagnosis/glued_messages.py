@@ -60,7 +60,8 @@ def _would_harm(case: Case, read: Read) -> bool:
     data = bytes_read(read)
     if data is not None and parses(read.fate, data):
         return False  # parts of one message after all
-    if read.fate.printed and not read.fate.answered and not read.fate.parsers - {"utf-8"}:
+    printed_only = read.fate.printed and not (read.fate.answered or read.fate.compared)
+    if printed_only and not read.fate.parsers - {"utf-8"}:
         return _expects_more(case, read)
     return True
 

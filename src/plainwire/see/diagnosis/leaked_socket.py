@@ -12,10 +12,11 @@ from collections.abc import Iterator
 
 from plainwire.see.diagnosis.case import Case, where
 from plainwire.see.diagnosis.model import CERTAIN, Evidence, Finding, say
-from plainwire.see.ledger.model import Call, Endpoint
+from plainwire.see.ledger.model import Call, Endpoint, Surfaced
 
 RULE = "leaked-socket"
 ENOUGH = 3
+MANY = 20  # when descriptors ran out
 PATIENCE_SECONDS = 0.5
 _EMFILE = 24
 
@@ -31,9 +32,57 @@ def find(case: Case) -> Iterator[Finding]:
             program = opened.process.program
             groups[program and program.index, place.frame].append(end)
     exhausted = _exhausted(case)
+    told = False
     for ends in groups.values():
         if len(ends) >= ENOUGH:
+            told = True
             yield _finding(case, ends, exhausted)
+    if not told:
+        yield from _out_of_descriptors(case)
+
+
+def _out_of_descriptors(case: Case) -> Iterator[Finding]:
+    """Too many open files, and most of what is open came from one line."""
+    for surfaced in case.ledger.surfaced:
+        if "[Errno 24]" not in surfaced.text:
+            continue
+        groups: dict[object, list[Endpoint]] = defaultdict(list)
+        for end in case.ledger.endpoints:
+            opened = end.opened_by
+            if opened is None or end.process is not surfaced.process or opened.t0 > surfaced.t:
+                continue
+            if any(c.op in ("closed", "dropped") and c.t0 < surfaced.t for c in end.calls):
+                continue
+            for place in case.places((opened, "opens")):
+                groups[place.frame].append(end)
+        most = max(groups.values(), key=len, default=[])
+        if len(most) >= MANY:
+            yield _exhaustion(case, most, surfaced)
+            return
+
+
+def _exhaustion(case: Case, ends: list[Endpoint], surfaced: Surfaced) -> Finding:
+    opened = ends[0].opened_by
+    assert opened is not None
+    return Finding(
+        RULE,
+        CERTAIN,
+        say(
+            "{count} connections opened at {where} were never closed, until no descriptor was left",
+            count=len(ends),
+            where=where(opened),
+        ),
+        case.places((opened, "opens")),
+        (
+            Evidence(say("{name}: {text}", name=surfaced.name, text=surfaced.text), surfaced.t),
+            Evidence(say("{count} connections were open then", count=len(ends)), surfaced.t),
+        ),
+        say(
+            "close each connection when its answer is there (`with`), or keep one and use it again"
+        ),
+        None,
+        surfaced.t,
+    )
 
 
 def _left_open(case: Case, end: Endpoint) -> bool:

@@ -20,6 +20,7 @@ PARSE_ERRORS = {
     "JSONDecodeError", "UnicodeDecodeError", "error", "struct.error", "UnpicklingError",
     "ValueError", "EOFError", "SyntaxError",
 }  # fmt: skip
+CODECS = {"utf-8", "utf8", "gbk", "gb2312", "gb18030", "ascii"}
 _FRAMED = {"stream.readline", "stream.readexactly", "stream.readuntil"}
 
 
@@ -68,6 +69,35 @@ def comparable(direction: Direction) -> bool:
 def payload(part: Range) -> bytes | None:
     """All bytes of a range, if they were kept."""
     return part.call.complete
+
+
+def goes_on(read: Read) -> bool:
+    """Did the sender write more of the same message after what was read?
+
+    It did if it wrote again without having read anything in between.
+    """
+    last = read.sends[-1]
+    if last.end > read.range.end:
+        return True
+    following = [r for r in read.direction.asked_writes if r.start >= read.range.end]
+    sender = read.direction.sender
+    if not following or sender is None or following[0].call.process is not last.call.process:
+        return False
+    begin, end = last.call.t0, following[0].call.t0
+    return not any(
+        (is_receive(c) or is_stream_read(c)) and c.count > 0 and begin < (c.t1 or 0) < end
+        for c in sender.calls
+    )
+
+
+def decodes(fate: Fate, data: bytes) -> bool:
+    """Does the program's strict decode take these bytes? True when it has none."""
+    for codec in fate.parsers & CODECS:
+        try:
+            data.decode(codec)
+        except UnicodeDecodeError:
+            return False
+    return True
 
 
 def bytes_read(read: Read) -> bytes | None:
@@ -120,10 +150,8 @@ def parses(fate: Fate, data: bytes) -> bool | None:
     """Would the program's parser take these bytes as one message? None: cannot be told."""
     verdict: bool | None = None
     for parser in fate.parsers:
-        if parser in ("utf-8", "utf8", "gbk", "gb2312", "gb18030", "ascii"):
-            try:
-                data.decode(parser)
-            except UnicodeDecodeError:
+        if parser in CODECS:
+            if not decodes(fate, data):
                 return False
         elif parser == "json":
             verdict = _is_json(data)

@@ -25,7 +25,7 @@ def find(case: Case) -> Iterator[Finding]:
         if (
             call.op in ("send", "os.write")
             and 0 < call.count < call.asked
-            and call.site.direct
+            and _is_users(call)
             and call.endpoint is not None
             and call.endpoint.stream
             and not case.is_ours(call)
@@ -34,6 +34,13 @@ def find(case: Case) -> Iterator[Finding]:
         ):
             told.add(call.site.frame)
             yield _finding(case, call)
+
+
+def _is_users(call: Call) -> bool:
+    """Sent by the user's line, or through the file object of makefile(), which may be raw."""
+    return call.site.kind == "user" and all(
+        file.endswith("/socket.py") and function == "write" for file, _, function in call.site.via
+    )
 
 
 def _rest_lost(case: Case, call: Call) -> bool:

@@ -77,7 +77,8 @@ def _busy(waits: Waits, listener: Endpoint) -> tuple[Waiter, Call] | None:
             return None
         for call in waiter.calls:
             end = call.endpoint
-            if is_receive(call) and end is not None and end.listener is listener:
+            reads = is_receive(call) or call.op in ("tls.handshake", "tls.read")
+            if reads and end is not None and end.listener is listener:
                 found = (waiter, call)
     if found is not None and found[1].t0 + PATIENCE_SECONDS * 1e9 > waits.t:
         return None

@@ -2,7 +2,7 @@
 
 Proof: close() with bytes in the receive queue (the kernel then sends a reset instead
 of an orderly end, RFC 1122 section 4.2.2.13), and afterwards a call of the peer failed
-with a reset: uncaught, or in a read, so that it may have lost what was sent to it.
+with a reset: uncaught, or in a read, with bytes on the way to it that it never got.
 Silent: a peer that noticed nothing, or that expected readers to leave (it caught the
 error of a send).
 """
@@ -28,7 +28,9 @@ def find(case: Case) -> Iterator[Finding]:
             closing = closed_on_unread(end)
             if closing is None or case.is_ours(closing) or end.peer is None:
                 continue
-            victim = _victim(case, end.peer, closing)
+            reply = flow.sending(end)
+            lost = reply.written - reply.read
+            victim = _victim(case, end.peer, closing, lost)
             if victim is not None and closing.site.frame not in told:
                 told.add(closing.site.frame)
                 yield _finding(case, flow, end, closing, *victim)
@@ -41,7 +43,7 @@ def closed_on_unread(end: Endpoint) -> Call | None:
     return next((c for c in end.calls if c.op == "closed" and c.aux > 0), None)
 
 
-def _victim(case: Case, peer: Endpoint, closing: Call) -> tuple[Call, str] | None:
+def _victim(case: Case, peer: Endpoint, closing: Call, lost: int) -> tuple[Call, str] | None:
     for call in peer.calls:
         if call.failure is None or call.failure.errno not in _RESET or case.is_ours(call):
             continue
@@ -49,7 +51,7 @@ def _victim(case: Case, peer: Endpoint, closing: Call) -> tuple[Call, str] | Non
             continue
         if case.surfaced(call) is not None:
             return call, CERTAIN
-        if is_receive(call):
+        if is_receive(call) and lost > 0:
             return call, LIKELY
     return None
 

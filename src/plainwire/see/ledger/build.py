@@ -333,6 +333,7 @@ class _Builder:
             flows.append(Flow(0, end.kind, client, server, there, back, opened))
 
         for a, b in self.pairs:
+            a.peer, b.peer = b, a
             if not a.internal:
                 first = min((c.t0 for c in a.calls), default=a.created)
                 a.role = b.role = "pair"

@@ -112,12 +112,11 @@ class _Analysis:
     def _read_ledger(self, ledger: Ledger) -> None:
         t = self.sample["t"]
         self.processes = {p.pid: p for p in ledger.processes if p.started <= t}
-        for flow in ledger.flows:
-            for end in flow.ends:
-                if end.peer is not None:
-                    self.peers[str(end.inode)] = str(end.peer.inode)
-                elif end.listener is not None and end.role == "client":
-                    self.pending[str(end.inode)] = str(end.listener.inode)
+        for end in ledger.endpoints:
+            if end.peer is not None:
+                self.peers[str(end.inode)] = str(end.peer.inode)
+            elif end.listener is not None and end.role == "client":
+                self.pending[str(end.inode)] = str(end.listener.inode)
         for call in ledger.calls:
             if call.t0 > t:
                 break
@@ -135,7 +134,8 @@ class _Analysis:
                     c
                     for c in self.open_calls[key]
                     if is_receive(c) or is_send(c) or is_stream_read(c)
-                    or c.op in ("accept", "serve_forever", "select", "stream.drain")
+                    or c.op in ("accept", "serve_forever", "select", "stream.drain",
+                                "tls.handshake", "tls.read", "tls.write")
                 ]  # fmt: skip
                 serving = bool(calls) and calls[-1].op == "serve_forever"
                 if not thread["endless"] and not serving:
@@ -188,16 +188,25 @@ class _Analysis:
                 return True  # a pipe or a file: not ours to judge
             return any(self._peer_may_act(inode, key) for inode in waiter.inodes)
         if waiter.wait == "receive" and not waiter.inodes:
-            return True  # a terminal, a pipe
+            return not waiter.others or self._pipes_may_fill(waiter.others, key)
         return self._something_may_come(key, waiter)
 
     def _something_may_come(self, key: tuple[int, int], waiter: Waiter) -> bool:
-        for target in waiter.others:
-            if not target.startswith(_INTERNAL):
-                return True
+        if self._pipes_may_fill(waiter.others, key):
+            return True
         if waiter.others and self._anyone([waiter.pid], except_=key):
             return True
         return any(self._readable_later(inode, key) for inode in waiter.inodes)
+
+    def _pipes_may_fill(self, targets: tuple[str, ...], key: tuple[int, int]) -> bool:
+        """A pipe waits for whoever holds it; a terminal, a file, an unknown thing for anybody."""
+        for target in targets:
+            if target.startswith(_INTERNAL):
+                continue
+            holders = self.sample.get("pipes", {}).get(target)
+            if holders is None or self._anyone(holders, except_=key):
+                return True
+        return False
 
     def _readable_later(self, inode: str, key: tuple[int, int]) -> bool:
         row = self.sockets.get(inode)

@@ -113,10 +113,10 @@ def note(state, value, traceback, how):
             frames.append(state.sites.describe(code, traceback.tb_lasti, traceback.tb_lineno))
         traceback = traceback.tb_next
     number = getattr(state.local, "number", 0)
-    identity, slot = getattr(state.local, "failure", (0, None))
+    identity, kind, slot = getattr(state.local, "failure", (0, None, None))
     causes, cause = set(), value
-    while cause is not None and id(cause) not in causes and len(causes) < 8:
-        causes.add(id(cause))
+    while cause is not None and len(causes) < 8 and (id(cause), type(cause)) not in causes:
+        causes.add((id(cause), type(cause)))
         cause = cause.__cause__ or cause.__context__
     try:
         text = str(value)[:500]
@@ -125,7 +125,7 @@ def note(state, value, traceback, how):
     state.note(
         "exception",
         number,
-        slot if identity in causes else None,
+        slot if (identity, kind) in causes else None,
         type(value).__name__,
         text,
         how,

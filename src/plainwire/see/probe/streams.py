@@ -135,7 +135,7 @@ def _waiting(state, original, op):
             result = await original(self, *rest, **named)
         except BaseException as error:
             partial = getattr(error, "partial", b"")
-            state.local.failure = (id(error), slot)
+            state.local.failure = (id(error), type(error), slot)
             raised = state.exception(type(error).__name__, "")
             wrap.EXIT(cells, at + _HALF, records.RAISED, len(partial), raised, now())
             raise

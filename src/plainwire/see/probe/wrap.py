@@ -236,7 +236,8 @@ def _failed(state):
 
     def failed(cells, at, error, sock, op, number, slot):
         """Write the second half of a slot whose call raised."""
-        state.local.failure = (id(error), slot)
+        # With its type, because an id is used again once its exception is gone.
+        state.local.failure = (id(error), type(error), slot)
         if op == connect and getattr(error, "errno", None) == errno.EINPROGRESS:
             state.name(sock, number)
         code = getattr(error, "errno", None) if isinstance(error, OSError) else None

@@ -67,7 +67,8 @@ def sample(pids: list[int]) -> dict[str, Any]:
     Shape: {"t": ns, "processes": {pid: {"ppid", "name", "threads": {tid: {"state", "cpu",
     "call", "wait", "fds", "endless"}}, "sockets": {fd: inode}, "others": {fd: what a
     descriptor that a thread waits on is, if no socket}}}, "sockets": {inode:
-    {"kind", "local", "remote", "state", "unread", "unsent"}}}. Keys are strings.
+    {"kind", "local", "remote", "state", "unread", "unsent"}}, "pipes": {pipe: pids}}.
+    Keys of objects are strings.
     """
     processes: dict[str, Any] = {}
     namespaces: dict[str, int] = {}
@@ -79,11 +80,15 @@ def sample(pids: list[int]) -> dict[str, Any]:
                 namespaces.setdefault(os.readlink(f"/proc/{pid}/ns/net"), pid)
             except OSError:
                 continue
+    pipes: dict[str, list[int]] = {}
+    for text, described in processes.items():
+        for target in described.pop("pipes"):
+            pipes.setdefault(target, []).append(int(text))
     wanted = {inode for p in processes.values() for inode in p["sockets"].values()}
     sockets: dict[str, Any] = {}
     for pid in namespaces.values():
         sockets.update(_tables(pid, wanted))
-    return {"t": time.monotonic_ns(), "processes": processes, "sockets": sockets}
+    return {"t": time.monotonic_ns(), "processes": processes, "sockets": sockets, "pipes": pipes}
 
 
 def _process(pid: int) -> dict[str, Any] | None:
@@ -91,11 +96,12 @@ def _process(pid: int) -> dict[str, Any] | None:
         with open(f"/proc/{pid}/stat") as file:
             name, ppid = _name_and_fields(file.read())[:2]
         threads = {tid: _thread(pid, tid) for tid in os.listdir(f"/proc/{pid}/task")}
-        sockets = held_sockets(pid)
+        sockets, pipes = _held(pid)
     except OSError:
         return None
     watched = {fd for t in threads.values() if t for fd in t["fds"] if fd not in sockets}
     return {
+        "pipes": sorted(pipes),
         "others": {str(fd): _target(pid, fd) for fd in watched},
         "ppid": int(ppid[1]),
         "name": name,
@@ -113,7 +119,13 @@ def _target(pid: int, fd: int) -> str:
 
 def held_sockets(pid: int) -> dict[int, int]:
     """The sockets a process holds: descriptor -> inode."""
+    return _held(pid)[0]
+
+
+def _held(pid: int) -> tuple[dict[int, int], set[str]]:
+    """The sockets and the pipes a process holds; standard input's pipe is not its own."""
     found: dict[int, int] = {}
+    pipes: set[str] = set()
     base = f"/proc/{pid}/fd"
     for fd in os.listdir(base):
         try:
@@ -122,7 +134,9 @@ def held_sockets(pid: int) -> dict[int, int]:
             continue
         if target.startswith("socket:["):
             found[int(fd)] = int(target[8:-1])
-    return found
+        elif target.startswith("pipe:") and int(fd) > 2:
+            pipes.add(target)
+    return found, pipes
 
 
 def _name_and_fields(stat: str) -> tuple[str, list[str]]:
