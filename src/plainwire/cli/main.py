@@ -14,7 +14,9 @@ import click
 from plainwire import __version__
 
 # name: (module and attribute, help line shown by `plainwire --help`)
-COMMANDS: dict[str, tuple[str, str]] = {}
+COMMANDS: dict[str, tuple[str, str]] = {
+    "path": ("plainwire.cli.path:path", "Show how this machine would send a packet."),
+}
 
 
 class LazyGroup(click.Group):

@@ -40,8 +40,10 @@ from plainwire.net.model import (
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-# linux/rtnetlink.h: ask which row matched, not only where the packet would go.
-RTM_F_FIB_MATCH = 0x2000
+# linux/rtnetlink.h: ask which row matched, not only where the packet would go; and name
+# its true table (without this flag the answer always says 254).
+RTM_F_FIB_MATCH, RTM_F_LOOKUP_TABLE = 0x2000, 0x1000
+RTM_F_CLONED = 0x0200
 RTNH_F_DEAD = 1
 NTF_USE = 0x01
 IFF_UP, IFF_LOOPBACK, IFF_POINTOPOINT, IFF_RUNNING, IFF_NOARP = 1, 8, 16, 64, 128
@@ -134,7 +136,7 @@ class Kernel:
         Rows of IPv6's route cache (`RTM_F_CLONED`) are left out: they are results.
         """
         messages = self._netlink.get_routes(family=_family(version))
-        return tuple(_route(message) for message in messages if not message["flags"] & 0x200)
+        return tuple(_route(message) for message in messages if not message["flags"] & RTM_F_CLONED)
 
     def rules(self, version: int) -> tuple[Rule, ...]:
         """Dump the policy rules of one family, lowest priority number first."""
@@ -180,14 +182,13 @@ class Kernel:
         """Ask with FIB_MATCH; None when this kernel cannot tell (before 4.13)."""
         from pyroute2.netlink.exceptions import NetlinkError
 
+        flags = RTM_F_FIB_MATCH | RTM_F_LOOKUP_TABLE
         try:
-            found = next(iter(self._netlink.route("get", flags=RTM_F_FIB_MATCH, **asked)))
+            found = next(iter(self._netlink.route("get", flags=flags, **asked)))
         except NetlinkError:
             return None
-        # An old kernel ignores the flag and answers with the address itself; so does the
-        # row of a /32, which then is the row.
-        cloned = found["flags"] & 0x200
-        return None if cloned else found
+        # An old kernel ignores the flag and answers with a cloned route to the address.
+        return None if found["flags"] & RTM_F_CLONED else found
 
     def neighbour(self, address: Address, interface: int) -> Neighbour:
         """Look up one address in the ARP or NDP cache; nothing is sent."""
@@ -225,7 +226,8 @@ class Kernel:
         """Tell whether `local` and `main` of IPv4 are still one trie.
 
         While they are, the kernel names table 254 for its own loopback address although
-        the row is listed in 255 (Linux 6.1 to 6.18, measured).
+        the row is listed in 255 (measured on Linux 6.18). The first rule ever added parts
+        them for good, also when it is deleted again, so the rules alone cannot tell.
         """
         try:
             question = Question("", ipaddress.ip_address("127.0.0.1"))
