@@ -49,6 +49,7 @@ def two_networks(*commands: tuple[str, list[str]], ordinary: bool = False) -> Pl
                 route("10.0.1.128/25", "10.0.1.1"),
                 route("10.5.0.0/16", "10.0.1.1", metrics={"mtu": 600}),
                 quick,
+                {"do": "sysctl", "name": "net/ipv6/conf/eth0/hop_limit", "value": "61"},
             ],
             "h2": [
                 *up("eth0", "10.0.2.2/24", "fd00:2::2/64"),

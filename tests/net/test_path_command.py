@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import fields
+from pathlib import Path
 
 import click
 import pytest
@@ -17,9 +18,12 @@ from rich.cells import cell_len
 from plainwire import i18n
 from plainwire.cli.main import main
 from plainwire.net import ask, kernel
+from plainwire.net.data import SCHEMA
 from plainwire.net.errors import KernelError
 from plainwire.net.model import NameAnswer
+from plainwire.net.stations import Station
 from plainwire.net.steps import Explanation
+from plainwire.net.subnet_answer import SubnetAnswer
 
 needs_linux = pytest.mark.skipif(sys.platform != "linux", reason="needs Linux's netlink")
 
@@ -193,3 +197,12 @@ def test_the_table_of_commands_leads_to_the_group() -> None:
     command = main.get_command(click.Context(main), "path")
     assert isinstance(command, click.Group)
     assert set(command.commands) == {"to", "subnet", "here"}
+
+
+def test_the_document_describes_every_field_of_the_json() -> None:
+    text = (Path(__file__).parents[2] / "docs" / "path.md").read_text(encoding="utf-8")
+    wanted = [
+        f.name for kind in (Explanation, Station, SubnetAnswer, ask.Here) for f in fields(kind)
+    ]
+    assert [name for name in wanted if f"`{name}`" not in text] == []
+    assert SCHEMA in text

@@ -65,7 +65,7 @@ def _show_digits(page: Page, lines: list[Line], labels: int, length: int, indent
 def _show_group(page: Page, lines: list[Line], labels: int, length: int, indent: int) -> None:
     numbers = [int(address) for label, address in lines if label == "AND"]
     differ = (numbers[0] ^ numbers[-1]).bit_length()
-    at = (128 - differ if differ else min(length, 127)) // 16
+    at = (128 - differ if differ else max(length - 1, 0)) // 16
     for label, address in lines:
         style = _shown(label)[1]
         digits = bits(address).split(":")[at]

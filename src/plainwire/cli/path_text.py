@@ -90,8 +90,8 @@ def _show_program(page: Page, found: Explanation) -> None:
     if not found.names:
         page.line((_("an address was given: no name has to be resolved"), "why"))
         return
-    text = _("getaddrinfo gives {count} addresses; programs try them in this order (RFC 6724):")
-    page.line((text.format(count=len(found.names)), "why"))
+    text = _("addresses from getaddrinfo, in the order in which programs try them (RFC 6724):")
+    page.line((text, "why"))
     for at, answer in enumerate(found.names, 1):
         parts = [(f"{at}. {answer.address}", "fact" if answer.chosen else "why")]
         if answer.chosen:

@@ -262,6 +262,9 @@ class Kernel:
         index = answer.hop.interface
         if index is not None and answer.type is RouteType.UNICAST:
             neighbour = self.neighbour(answer.hop.gateway or question.destination, index)
+        link = facts.interface(index)
+        if link is not None:
+            facts = replace(facts, settings=settings(version, link.name))
         return replace(facts, answer=answer, neighbour=neighbour)
 
 
@@ -287,10 +290,13 @@ def zone_index(zone: str | None, interfaces: Iterable[Interface]) -> int | None:
     raise RouteError("error-zone", zone=zone)
 
 
-def settings(version: int) -> Settings:
-    """Read the few sysctls that decide fields; Linux's own defaults where unreadable."""
+def settings(version: int, interface: str = "default") -> Settings:
+    """Read the few sysctls that decide fields; Linux's own defaults where unreadable.
+
+    IPv6's hop limit belongs to an interface, since a router may announce it (RFC 4861).
+    """
     base = Path("/proc/sys/net")
-    hops = "ipv4/ip_default_ttl" if version == 4 else "ipv6/conf/default/hop_limit"
+    hops = "ipv4/ip_default_ttl" if version == 4 else f"ipv6/conf/{interface}/hop_limit"
     low, high = [*_numbers(base / "ipv4/ip_local_port_range"), 32768, 60999][:2]
     return Settings(
         hop_limit=[*_numbers(base / hops), 64][0],
