@@ -6,6 +6,8 @@ import socket
 import threading
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from plainwire.net import names
 from plainwire.net.errors import AddressTextError, ResolveError
@@ -81,8 +83,20 @@ def test_a_silent_resolver_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     assert caught.value.code == "error-resolve-timeout"
 
 
+@given(st.text(st.sampled_from("a1.:[]%/0 -\x00²é中"), max_size=20))
+def test_any_text_is_read_or_refused(text: str) -> None:
+    """Whatever is typed ends in a destination or in one line, never in a traceback."""
+    try:
+        found = names.parse(text)
+    except AddressTextError:
+        return
+    assert found.host
+    assert found.port is None or 1 <= found.port <= 65535
+
+
 @pytest.mark.parametrize(
-    "fault", [socket.gaierror(-2, "Name or service not known"), UnicodeError("label too long")]
+    "fault",
+    [socket.gaierror(-2, "not known"), UnicodeError("label too long"), ValueError("embedded null")],
 )
 def test_the_resolvers_refusals_are_one_error(
     fault: Exception, monkeypatch: pytest.MonkeyPatch

@@ -30,6 +30,11 @@ RULES: list[dict[str, object]] = [
     {"do": "rule", "priority": 50, "fwmark": 7, "table": 77, "family": 2},
     {"do": "rule", "priority": 60, "table": 78, "family": 2},
     {"do": "rule", "priority": 60, "table": 78, "family": 10},
+    # Reached only through a `throw` row, or when main has no row at all.
+    {"do": "rule", "priority": 40000, "table": 79, "family": 2},
+    {"do": "rule", "priority": 40000, "table": 79, "family": 10},
+    {"do": "route", "dst": "0.0.0.0/0", "gateway": "192.0.2.9", "table": 79, "priority": 7},
+    {"do": "route", "dst": "::/0", "gateway": "2001:db8::9", "table": 79, "priority": 7},
 ]
 
 

@@ -93,13 +93,13 @@ def resolve(
         ResolveError: no address, or no answer in time.
     """
     asked = {None: socket.AF_UNSPEC, 4: socket.AF_INET, 6: socket.AF_INET6}[family]
-    answers: queue.SimpleQueue[list[str] | OSError | UnicodeError] = queue.SimpleQueue()
+    answers: queue.SimpleQueue[list[str] | OSError | ValueError] = queue.SimpleQueue()
 
     def ask() -> None:
         try:
             found = socket.getaddrinfo(name, None, asked, socket.SOCK_STREAM)
             answers.put([str(entry[4][0]) for entry in found])
-        except (OSError, UnicodeError) as error:
+        except (OSError, ValueError) as error:
             answers.put(error)
 
     threading.Thread(target=ask, name="plainwire-resolve", daemon=True).start()
@@ -110,7 +110,7 @@ def resolve(
     if isinstance(result, OSError):
         detail = result.strerror or str(result)
         raise ResolveError("error-resolve", name=name, detail=detail) from result
-    if isinstance(result, UnicodeError):
+    if isinstance(result, ValueError):
         raise ResolveError("error-resolve", name=name, detail="not a host name") from result
     return tuple(_answer(text) for text in dict.fromkeys(result))
 
