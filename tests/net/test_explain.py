@@ -19,7 +19,6 @@ from plainwire.net.model import (
     Question,
     Route,
     RouteType,
-    Rule,
     Snapshot,
 )
 from plainwire.net.ports import classify
@@ -128,16 +127,6 @@ def test_a_disagreement_with_the_kernel_is_said() -> None:
     (why,) = told(asked("8.8.8.8"), wrong).route.reasons
     assert why.code == "kernel-disagrees"
     assert dict(why.values) == {"row": "8.0.0.0/8", "ours": "0.0.0.0/0"}
-
-
-def test_a_port_rule_is_said_to_be_outside_the_kernels_question() -> None:
-    facts = machine("8.8.8.8", "0.0.0.0/0", "192.0.2.2")
-    rules = (Rule(5, table=77, ip_protocol=6, destination_ports=(443, 443)), *default_rules())
-    other = Route(ipaddress.ip_network("0.0.0.0/0"), 77, metric=3, hops=(Hop(3),))
-    facts = replace(facts, rules=rules, rows=(*ROWS, other), merged=False)
-    step = told(asked("8.8.8.8", port=443), facts).route
-    assert [why.code for why in step.reasons] == ["kernel-disagrees", "kernel-not-asked-ports"]
-    assert step.rules_matter
 
 
 @pytest.mark.parametrize("kind", [RouteType.BLACKHOLE, RouteType.UNREACHABLE, RouteType.PROHIBIT])

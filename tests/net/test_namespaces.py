@@ -171,6 +171,42 @@ def test_two_interfaces_and_policy_rules_are_explained(in_namespaces: Run) -> No
     assert "from all to 10.0.2.2/32 lookup 77" in text.stdout
 
 
+def test_a_rule_by_protocol_and_port_is_asked_of_the_kernel(in_namespaces: Run) -> None:
+    """Only TCP 443 has a way out; the kernel must be asked with the port to know it."""
+    asks = [("10.9.9.9:443",), ("10.9.9.9:80",), ("10.9.9.9:443", "--udp")]
+    plan = two_networks(*[("r", path_command(*ask, "--json")) for ask in asks])
+    ports = {"ip_proto": 6, "dport_range": "443:443"}
+    plan.steps["r"] += [
+        route("0.0.0.0/0", "10.0.1.2", table=88),
+        {"do": "rule", "priority": 100, "table": 88, "family": 2, **ports},
+    ]
+    https, http, quic = in_namespaces(plan)
+    found = https.json()
+    assert found["route"]["lookup"]["winner"]["table"] == 88
+    assert found["route"]["reasons"][0]["code"] == "kernel-agrees"
+    assert found["next_hop"]["address"] == "10.0.1.2"
+    assert (http.status, quic.status) == (2, 2)
+
+
+def test_several_next_hops_and_a_gateway_of_the_other_family(in_namespaces: Run) -> None:
+    plan = two_networks(
+        ("h1", path_command("10.7.0.1", "--json")), ("h1", path_command("10.8.0.1", "--json"))
+    )
+    hops = [{"gateway": "10.0.1.8", "hops": 1}, {"gateway": "10.0.1.9", "hops": 1}]
+    via = {"family": 10, "addr": "fd00:1::1"}
+    plan.steps["h1"] += [
+        route("10.7.0.0/16", multipath=hops),
+        route("10.8.0.0/16", via=via, dev="eth0"),
+    ]
+    many, other = [done.json() for done in in_namespaces(plan)]
+    codes = [why["code"] for why in many["route"]["reasons"]]
+    assert codes == ["kernel-agrees", "route-many-hops"]
+    assert many["next_hop"]["address"] in ("10.0.1.8", "10.0.1.9")
+    assert other["next_hop"]["reason"]["code"] == "hop-gateway-other-family"
+    assert other["source"]["address"] == "10.0.1.2"
+    assert other["frames"][0]["purpose"] == "frame-ndp"
+
+
 def test_here_lists_interfaces_gateways_and_no_listener(in_namespaces: Run) -> None:
     (done,) = in_namespaces(two_networks(("h1", path_command("here", "--json"))))
     found = done.json()

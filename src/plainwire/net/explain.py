@@ -30,7 +30,6 @@ from plainwire.net.model import (
     Reason,
     Route,
     RouteType,
-    Rule,
     Snapshot,
     reason,
 )
@@ -163,11 +162,6 @@ def refusal(question: Question, facts: Snapshot, errno: str, fallback: str) -> R
     return RouteError(fallback, destination=shown, errno=errno)
 
 
-def _asks_ports(rule: Rule) -> bool:
-    asked = (rule.ip_protocol, rule.source_ports, rule.destination_ports)
-    return any(value is not None for value in asked)
-
-
 def _route(facts: Snapshot, found: lookup.Lookup | None) -> RouteStep:
     if found is None:
         return RouteStep(None, False, (reason("route-not-told", platform=facts.platform),))
@@ -180,8 +174,6 @@ def _route(facts: Snapshot, found: lookup.Lookup | None) -> RouteStep:
     else:
         ours = "-" if found.winner is None else str(found.winner.destination)
         reasons.append(reason("kernel-disagrees", row=str(facts.answer.row), ours=ours))
-        if any(_asks_ports(step.rule) for step in found.rules):
-            reasons.append(reason("kernel-not-asked-ports"))
     if not found.certain:
         reasons.append(reason("rules-unread"))
     if found.winner is not None and len(found.winner.hops) > 1:

@@ -1,6 +1,6 @@
 """Facts from the Linux kernel, by rtnetlink; no privilege is needed for any of them.
 
-The only module that speaks netlink. `pyroute2` is imported on the first question (0.2 s),
+Speaks netlink, with `route_question`. `pyroute2` is imported on the first question (0.2 s),
 so that commands which ask nothing stay fast. Must not decide anything: what a fact means
 is said in `lookup` and `explain`. Source of numbers: rtnetlink(7), linux/rtnetlink.h,
 linux/neighbour.h, linux/if_arp.h.
@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from plainwire.net.errors import KernelError, RouteError
 from plainwire.net.explain import refusal
+from plainwire.net.frame import PROTOCOL
 from plainwire.net.model import (
     TABLE_MAIN,
     Address,
@@ -145,21 +146,23 @@ class Kernel:
     def answer(self, question: Question, out_index: int | None = None) -> Answer:
         """Ask the kernel where it would send, and which row it matched.
 
-        The question carries no ports: pyroute2 (0.9.7) has no words for RTA_IP_PROTO and
-        RTA_DPORT. `explain` says so where a policy rule asks for them.
-
         Raises:
             RouteError: it would refuse; `values["errno"]` is the name it gave.
         """
-        asked: dict[str, Any] = {"dst": str(question.destination).partition("%")[0]}
+        asked: dict[str, Any] = {
+            "RTA_DST": str(question.destination),
+            "RTA_IP_PROTO": PROTOCOL[question.protocol],
+            "RTA_DPORT": question.port,
+        }
         if out_index is not None:
-            asked["oif"] = out_index
+            asked["RTA_OIF"] = out_index
         message = self._ask(question.destination, asked)
-        matched = self._match(asked)
+        matched = self._match(question.destination, asked)
         source = message.get_attr("RTA_PREFSRC")
+        hops = _hops(message)
         return Answer(
             source=ipaddress.ip_address(source) if source else None,
-            hop=_hops(message)[0] if _hops(message) else Hop(None),
+            hop=hops[0] if hops else Hop(None),
             type=_TYPES.get(message["type"], RouteType.OTHER),
             mtu=_metric(message, "RTAX_MTU"),
             row=None if matched is None else _destination(matched),
@@ -168,24 +171,23 @@ class Kernel:
         )
 
     def _ask(self, destination: Address, asked: dict[str, Any]) -> Any:
-        from pyroute2.netlink.exceptions import NetlinkError
+        from plainwire.net.route_question import ask_route
 
         try:
-            return next(iter(self._netlink.route("get", **asked)))
-        except NetlinkError as error:
-            name = errno.errorcode.get(error.code, str(error.code))
+            return ask_route(asked, destination.version)
+        except OSError as error:
+            name = errno.errorcode.get(error.errno or 0, str(error))
             raise RouteError(
                 _REFUSALS.get(name, "error-route"), destination=str(destination), errno=name
             ) from error
 
-    def _match(self, asked: dict[str, Any]) -> Any | None:
+    def _match(self, destination: Address, asked: dict[str, Any]) -> Any | None:
         """Ask with FIB_MATCH; None when this kernel cannot tell (before 4.13)."""
-        from pyroute2.netlink.exceptions import NetlinkError
+        from plainwire.net.route_question import ask_route
 
-        flags = RTM_F_FIB_MATCH | RTM_F_LOOKUP_TABLE
         try:
-            found = next(iter(self._netlink.route("get", flags=flags, **asked)))
-        except NetlinkError:
+            found = ask_route(asked, destination.version, RTM_F_FIB_MATCH | RTM_F_LOOKUP_TABLE)
+        except OSError:
             return None
         # An old kernel ignores the flag and answers with a cloned route to the address.
         return None if found["flags"] & RTM_F_CLONED else found
@@ -394,8 +396,12 @@ def _route(message: Any) -> Route:
     )
 
 
-def _pair(value: Any) -> tuple[int, int] | None:
-    return None if value is None else (int(value["start"]), int(value["end"]))
+def _pair(value: str | None) -> tuple[int, int] | None:
+    """Read a range, which pyroute2 gives as `443:443`."""
+    if value is None:
+        return None
+    low, _, high = value.partition(":")
+    return int(low), int(high)
 
 
 def _rule(message: Any) -> Rule:

@@ -79,8 +79,8 @@ def _asking(
     asker = source
     if entry.address.version != source.version:
         # An IPv4 packet through an IPv6 gateway: asked by NDP, from the link-local address.
-        held = (a.ip for a in interface.addresses if a.version == entry.address.version)
-        asker = next(held, source)
+        held = [a.ip for a in interface.addresses if a.version == entry.address.version]
+        asker = min(held, key=lambda address: not address.is_link_local, default=source)
     if entry.address.version != asker.version:
         return None
     build = arp_request if entry.address.version == 4 else neighbour_solicitation

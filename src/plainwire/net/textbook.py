@@ -11,6 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from plainwire.net.model import (
+    TABLE_MAIN,
     Address,
     Hop,
     Interface,
@@ -37,10 +38,11 @@ def default_gateway(rows: Iterable[Route], version: int) -> Hop | None:
         for row in rows
         if row.destination.version == version
         and row.destination.prefixlen == 0
+        and row.table == TABLE_MAIN
         and row.type is RouteType.UNICAST
         and row.hops
     ]
-    best = min(defaults, key=lambda row: (row.table != 254, row.metric), default=None)
+    best = min(defaults, key=lambda row: row.metric, default=None)
     return best.hops[0] if best else None
 
 

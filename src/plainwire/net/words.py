@@ -96,9 +96,6 @@ _ROUTE: Mapping[str, str] = {
     "kernel-agrees": N_("the kernel, asked which row it matched, also says {row}"),
     "kernel-disagrees": N_("the kernel matched {row}, our match gives {ours}; the kernel is right"),
     "kernel-tells-no-row": N_("this kernel does not tell which row it matched"),
-    "kernel-not-asked-ports": N_(
-        "a rule selects by port or protocol; the kernel was asked without"
-    ),
 }
 
 _BOOK: Mapping[str, str] = {
@@ -114,11 +111,11 @@ _BOOK: Mapping[str, str] = {
     "differ-group": N_(
         "the kernel differs: a broadcast or a group has no single receiver to ask for"
     ),
-    "differ-via": N_("the kernel differs: a longer prefix leads by way of {gateway}"),
+    "differ-via": N_("the kernel differs: its winning row leads by way of {gateway}"),
     "differ-on-link": N_(
         "the kernel differs: a row says that the destination is on the link itself"
     ),
-    "differ-gateway": N_("the kernel differs: a longer prefix leads to another gateway, {gateway}"),
+    "differ-gateway": N_("the kernel differs: its winning row leads to another gateway, {gateway}"),
     "differ-interface": N_("the kernel differs: not by {textbook} but by {kernel}, to {hop}"),
 }
 
