@@ -18,6 +18,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "run": ("plainwire.cli.run:run", "Run programs and see what their sockets do, line by line."),
     "show": ("plainwire.cli.show:show", "Show a recording again: report, calls, flows, JSON."),
     "explain": ("plainwire.cli.explain:explain", "Explain a finding: symptom, cause, proof, fix."),
+    "path": ("plainwire.cli.path:path", "Show how this machine would send a packet."),
 }
 
 
