@@ -118,10 +118,10 @@ def run(ctx: click.Context, /, **options: Any) -> None:  # fmt: skip
     wanted = _programs(ctx.obj, options["python"])
     stdin = options["stdin"]
     if stdin is not None and stdin > len(wanted):
-        _refuse(f"run --stdin {stdin}: there are only {len(wanted)} programs")
+        refuse(f"run --stdin {stdin}: there are only {len(wanted)} programs")
     _check_writable(options["json_file"])
     live = _Live(until_finding=options["until_finding"])
-    colours = _colours(sys.stderr)
+    colours = coloured(sys.stderr)
     try:
         session = Run(
             wanted,
@@ -138,11 +138,11 @@ def run(ctx: click.Context, /, **options: Any) -> None:  # fmt: skip
             on_sample=live,
         )
     except OSError as error:
-        _refuse(f"run: cannot make the recording: {error.strerror}: {error.filename}")
+        refuse(f"run: cannot make the recording: {error.strerror}: {error.filename}")
     try:
         outcome = session.execute()
     except programs.ProgramError as error:
-        _refuse(str(error))
+        refuse(str(error))
     recording = store.Recording(outcome.path)
     findings = _report(recording, outcome, options)
     sys.exit(_status(outcome, findings, options["fail_on"]))
@@ -152,16 +152,16 @@ def _programs(words: Sequence[str], python: str | None) -> list[Program]:
     from plainwire.see.recorder import programs
 
     if not words:
-        _refuse("run: no program; write for example: plainwire run server.py -- client.py")
+        refuse("run: no program; write for example: plainwire run server.py -- client.py")
     try:
         return programs.parse(words, python)
     except programs.ProgramError as error:
-        _refuse(str(error))
+        refuse(str(error))
 
 
 def _check_writable(path: Path | None) -> None:
     if path is not None and str(path) != "-" and not path.absolute().parent.is_dir():
-        _refuse(f"run --json {path}: there is no folder {path.absolute().parent}")
+        refuse(f"run --json {path}: there is no folder {path.absolute().parent}")
 
 
 class _Live:
@@ -200,7 +200,7 @@ def _report(recording: Any, outcome: Outcome, options: dict[str, Any]) -> list[F
     if json_file is not None:
         write_json(ledger, findings, json_file, with_payload=options["with_payload"])
     width = shutil.get_terminal_size((100, 24)).columns
-    text = terminal.render(ledger, findings, width=width, colour=_colours(sys.stderr))
+    text = terminal.render(ledger, findings, width=width, colour=coloured(sys.stderr))
     click.echo(text, err=True)
     click.echo(i18n.gettext("recording: {path}").format(path=outcome.path), err=True)
     return findings
@@ -226,7 +226,7 @@ def write_json(ledger: Any, findings: list[Finding], path: Path, *, with_payload
         temporary.replace(path)
     except OSError as error:
         temporary.unlink(missing_ok=True)
-        _refuse(f"write {path}: {(error.strerror or str(error)).lower()}")
+        refuse(f"write {path}: {(error.strerror or str(error)).lower()}")
 
 
 def _status(outcome: Outcome, findings: list[Finding], fail_on: str | None) -> int:
@@ -239,7 +239,8 @@ def _status(outcome: Outcome, findings: list[Finding], fail_on: str | None) -> i
     return 128 - last if last < 0 else last
 
 
-def _colours(stream: Any) -> bool:
+def coloured(stream: Any) -> bool:
+    """May we colour what goes to this stream? Not if it is no terminal, or NO_COLOR is set."""
     return stream.isatty() and not os.environ.get("NO_COLOR")
 
 
@@ -247,7 +248,7 @@ def _say(text: str) -> None:
     click.echo(text, err=True)
 
 
-def _refuse(text: str) -> NoReturn:
+def refuse(text: str) -> NoReturn:
     """One clear line and exit status 2; never a traceback."""
     click.echo(f"plainwire: {text}", err=True)
     sys.exit(2)

@@ -42,6 +42,7 @@ _PARSERS = {
     "loads": "", "unpack": "struct", "literal_eval": "literal", "int": "number",
     "float": "number", "eval": "literal",
 }  # fmt: skip
+_NAMES = {"basename", "open", "Path", "isfile", "exists", "isdir"}
 _READS = {
     "recv", "recvfrom", "recv_into", "read", "recvmsg", "recvfrom_into", "recvmsg_into",
     "sock_recv",
@@ -288,6 +289,9 @@ class _Follower:
             self._assigned(parent, node, raw)
         elif isinstance(parent, ast.AnnAssign) and isinstance(parent.target, ast.Name):
             self.name(parent.target.id, parent, self._function(node), raw)
+        elif isinstance(parent, ast.Subscript) and node is parent.slice:
+            fate.compared = True  # a key of a dictionary
+            fate.see(WHOLE)
         elif isinstance(parent, (ast.AugAssign, ast.Subscript, ast.For, ast.AsyncFor)):
             fate.see(AGNOSTIC)
         elif isinstance(parent, ast.Attribute):
@@ -425,7 +429,7 @@ class _Follower:
         if isinstance(first, ast.Constant):
             self.fate.parsers.add(str(first.value).lower().replace("_", "-"))
 
-    def _argument(self, call: ast.Call, raw: bool) -> None:  # noqa: PLR0912 - one case a name
+    def _argument(self, call: ast.Call, raw: bool) -> None:  # noqa: C901, PLR0912 - one case a name
         """The value is handed to a function."""
         fate = self.fate
         name = _method(call)
@@ -452,6 +456,9 @@ class _Follower:
                 fate.see(AGNOSTIC)  # counts what came: it knows that reads are pieces
         elif name in _PARSERS:
             self._parser(call, name)
+        elif name in _NAMES or name == "get" or (name == "join" and "path" in ast.dump(call.func)):
+            fate.compared = True  # the name of a file, a person: one message
+            fate.see(WHOLE)
         elif name in ("info", "debug", "warning", "error"):
             fate.see(NEUTRAL)  # a log line
         else:

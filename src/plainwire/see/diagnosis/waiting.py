@@ -46,7 +46,7 @@ def stuck_on(waits: Waits, end: Endpoint, wait: str) -> tuple[Waiter, Call | Non
     """A thread stuck on one end, with its line if the probe knows it."""
     found = waits.on(end, wait)
     for waiter in found:
-        call = waiter.call_on(end)
+        call = waiter.call_on(end, wait)
         if call is not None:
             return waiter, call
     # A loop that waits for many sockets waits for this one too; it is stuck on it only

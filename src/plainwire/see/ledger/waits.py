@@ -34,14 +34,19 @@ class Waiter:
     wait: str  # 'receive', 'send', 'accept', 'poll', 'lock', 'child'
     inodes: tuple[str, ...]  # the sockets it waits on
     others: tuple[str, ...]  # what else it waits on
+    full: frozenset[str] = frozenset()  # those of `inodes` it only waits to write to
     process: Process | None = None
     calls: list[Call] = field(default_factory=list)  # the open calls of its line(s)
 
-    def call_on(self, endpoint: Endpoint) -> Call | None:
-        """Its open call on one socket: the line that waits."""
+    def call_on(self, endpoint: Endpoint, wait: str = "receive") -> Call | None:
+        """Its open call on one socket, to 'receive' or to 'send': the line that waits."""
+        sending = wait == "send"
         for call in self.calls:
-            if call.endpoint is endpoint:
+            sends = is_send(call) or call.op == "stream.drain"
+            if call.endpoint is endpoint and sends == sending:
                 return call
+        if sending:
+            return None
         for call in self.calls:
             if call.op == "select":
                 return call
@@ -149,6 +154,7 @@ class _Analysis:
                     "accept" if serving else thread["wait"],
                     tuple(held[fd] for fd in fds if fd in held),
                     tuple(process["others"].get(fd, "") for fd in fds if fd not in held),
+                    frozenset(held[str(fd)] for fd in thread["out"] if str(fd) in held),
                     self.processes.get(pid),
                     calls,
                 )
@@ -196,7 +202,12 @@ class _Analysis:
             return True
         if waiter.others and self._anyone([waiter.pid], except_=key):
             return True
-        return any(self._readable_later(inode, key) for inode in waiter.inodes)
+        return any(
+            self._peer_may_act(inode, key)
+            if inode in waiter.full
+            else self._readable_later(inode, key)
+            for inode in waiter.inodes
+        )
 
     def _pipes_may_fill(self, targets: tuple[str, ...], key: tuple[int, int]) -> bool:
         """A pipe waits for whoever holds it; a terminal, a file, an unknown thing for anybody."""

@@ -65,9 +65,10 @@ def sample(pids: list[int]) -> dict[str, Any]:
     """One moment of processes, threads and sockets; see the module's first lines.
 
     Shape: {"t": ns, "processes": {pid: {"ppid", "name", "threads": {tid: {"state", "cpu",
-    "call", "wait", "fds", "endless"}}, "sockets": {fd: inode}, "others": {fd: what a
-    descriptor that a thread waits on is, if no socket}}}, "sockets": {inode:
-    {"kind", "local", "remote", "state", "unread", "unsent"}}, "pipes": {pipe: pids}}.
+    "call", "wait", "fds", "out" (watched for writing only), "endless"}}, "sockets":
+    {fd: inode}, "others": {fd: what a descriptor that a thread waits on is, if no
+    "call", "wait", "fds", "out" (watched for writing only), "endless"}}, "sockets": {fd:
+    inode}, "others": {fd: what it is, if a thread waits on it and it is no socket}}},
     Keys of objects are strings.
     """
     processes: dict[str, Any] = {}
@@ -157,7 +158,7 @@ def _thread(pid: int, tid: str) -> dict[str, Any] | None:
     # CPU time in nanoseconds where the scheduler keeps it; clock ticks are too coarse.
     cpu = int(fields[11]) + int(fields[12])
     thread: dict[str, Any] = {"state": fields[0], "cpu": cpu, "call": "running"}
-    thread.update(wait="running", fds=[], endless=False)
+    thread.update(wait="running", fds=[], out=[], endless=False)
     if len(words) >= 7:
         call = _CALLS.get(int(words[0]), words[0])
         thread["call"] = call
@@ -181,14 +182,14 @@ def _wait(pid: int, call: str, a: list[int]) -> dict[str, Any]:
         return {"wait": "connect", "fds": [a[0]], "endless": False}
     if call == "poll":
         endless = a[2] & 0xFFFFFFFF == 0xFFFFFFFF
-        return {"wait": "poll", "fds": _poll_set(pid, a[0], a[1]), "endless": endless}
+        return {"wait": "poll", "endless": endless, **_poll_set(pid, a[0], a[1])}
     if call == "ppoll":
-        return {"wait": "poll", "fds": _poll_set(pid, a[0], a[1]), "endless": a[2] == 0}
+        return {"wait": "poll", "endless": a[2] == 0, **_poll_set(pid, a[0], a[1])}
     if call in ("select", "pselect6"):
-        return {"wait": "poll", "fds": _select_set(pid, a), "endless": a[4] == 0}
+        return {"wait": "poll", "endless": a[4] == 0, **_select_set(pid, a)}
     if call in ("epoll_wait", "epoll_pwait"):
         endless = a[3] & 0xFFFFFFFF == 0xFFFFFFFF
-        return {"wait": "poll", "fds": _epoll_set(pid, a[0]), "endless": endless}
+        return {"wait": "poll", "endless": endless, **_epoll_set(pid, a[0])}
     if call == "futex":
         return {"wait": "lock", "fds": [], "endless": a[3] == 0}
     if call in ("wait4", "waitid"):
@@ -207,28 +208,40 @@ def _memory(pid: int, address: int, size: int) -> bytes:
         return b""
 
 
-def _poll_set(pid: int, address: int, count: int) -> list[int]:
+def _watched(events: dict[int, int]) -> dict[str, list[int]]:
+    """Descriptors with the events they are watched for -> all, and those only for writing.
+
+    POLLIN and EPOLLIN are 1, POLLOUT and EPOLLOUT 4.
+    """
+    return {"fds": sorted(events), "out": sorted(fd for fd, e in events.items() if e & 5 == 4)}
+
+
+def _poll_set(pid: int, address: int, count: int) -> dict[str, list[int]]:
     raw = _memory(pid, address, 8 * min(count, _MOST_WATCHED))
-    return [fd for fd, _, _ in struct.iter_unpack("<iHH", raw[: len(raw) // 8 * 8]) if fd >= 0]
+    rows = struct.iter_unpack("<iHH", raw[: len(raw) // 8 * 8])
+    return _watched({fd: events for fd, events, _ in rows if fd >= 0})
 
 
-def _select_set(pid: int, a: list[int]) -> list[int]:
-    watched: set[int] = set()
+def _select_set(pid: int, a: list[int]) -> dict[str, list[int]]:
+    watched: dict[int, int] = {}
     size = (min(a[0], _MOST_WATCHED) + 63) // 64 * 8
-    for address in a[1:4]:
+    for address, event in zip(a[1:4], (1, 4, 1), strict=True):
         if address:
             bits = int.from_bytes(_memory(pid, address, size), "little")
-            watched.update(fd for fd in range(min(a[0], _MOST_WATCHED)) if bits >> fd & 1)
-    return sorted(watched)
+            for fd in range(min(a[0], _MOST_WATCHED)):
+                if bits >> fd & 1:
+                    watched[fd] = watched.get(fd, 0) | event
+    return _watched(watched)
 
 
-def _epoll_set(pid: int, fd: int) -> list[int]:
+def _epoll_set(pid: int, fd: int) -> dict[str, list[int]]:
     try:
         with open(f"/proc/{pid}/fdinfo/{fd}") as file:
             lines = file.read().splitlines()
     except OSError:
-        return []
-    return [int(line.split()[1]) for line in lines if line.startswith("tfd:")]
+        return _watched({})
+    words = [line.split() for line in lines if line.startswith("tfd:")]
+    return _watched({int(w[1]): int(w[3], 16) for w in words if len(w) > 3})
 
 
 def _tables(pid: int, wanted: set[str]) -> dict[str, Any]:
