@@ -65,10 +65,10 @@ def sample(pids: list[int]) -> dict[str, Any]:
     """One moment of processes, threads and sockets; see the module's first lines.
 
     Shape: {"t": ns, "processes": {pid: {"ppid", "name", "threads": {tid: {"state", "cpu",
-    "call", "wait", "fds", "out" (watched for writing only), "endless"}}, "sockets":
-    {fd: inode}, "others": {fd: what a descriptor that a thread waits on is, if no
     "call", "wait", "fds", "out" (watched for writing only), "endless"}}, "sockets": {fd:
     inode}, "others": {fd: what it is, if a thread waits on it and it is no socket}}},
+    "sockets": {inode: {"kind", "local", "remote", "state", "unread", "unsent", "drops"}},
+    "pipes": {pipe: pids}}.
     Keys of objects are strings.
     """
     processes: dict[str, Any] = {}
