@@ -105,6 +105,7 @@ class Run:
         self._kept_output: dict[int, int] = {}
         self._begun = time.monotonic()
         self._packed_at = self._begun
+        self._held: dict[int, bytearray] = {}  # stderr of programs that we are ending
         self._interrupts = 0
         self._why = "ended"
         self._interactive = _in_foreground()
@@ -333,6 +334,9 @@ class Run:
             self.log.write(
                 "output", program=output.program.index, stream=output.source.target, text=text
             )
+        if output.source.target == 2 and self._why in ("timeout", "finding"):
+            self._held.setdefault(output.program.index, bytearray()).extend(data)
+            return
         try:
             self.relay.receive(output.source, data, time.monotonic())
         except BrokenPipeError:
@@ -411,6 +415,7 @@ class Run:
                 key.data.close()
             elif isinstance(key.data, Program):
                 os.close(key.fd)
+        self._show_held()
         for target in (1, 2):
             with contextlib.suppress(OSError):
                 self.relay.clear_line(target)
@@ -425,6 +430,18 @@ class Run:
         store.pack(self.folder, self.writer)
         self.writer.close()
         store.keep_newest(run_folder.KEPT_RECORDINGS, self.folder.parent)
+
+    def _show_held(self) -> None:
+        """What programs wrote to stderr as we ended them, unless it only says that we did.
+
+        A traceback that ends in our own interrupt would hide the report below it; the
+        recording has it.
+        """
+        for index, data in self._held.items():
+            if b"KeyboardInterrupt" not in data:
+                with contextlib.suppress(BrokenPipeError):
+                    source = Source(self._prefix(self.programs[index]), 2, data)
+                    self.relay.finish(source)
 
     def _keep_source(self, path: str) -> None:
         if path in self._sources or path.startswith("<"):
