@@ -23,6 +23,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from tracepoint import Trace
+
 from plainwire.see.capture import counters, live, private_net
 
 HOST = "127.0.0.1"
@@ -448,6 +450,10 @@ class ScriptedPeer:
 
 def main() -> None:
     private_net.enter()
+    try:
+        trace = Trace()
+    except OSError:
+        trace = None
     before = counters.snapshot()
     output = Path(tempfile.mkdtemp()) / "exchanges.pwcap"
     capture = live.Capture.start(output)
@@ -461,6 +467,7 @@ def main() -> None:
             "exchanges": results,
             "dropped": result.dropped,
             "reason": result.reason,
+            "trace": trace.stop() if trace else None,
             "moved": counters.moved(before, counters.snapshot()),
         },
         sys.stdout,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import statistics
 
 import pytest
 from hypothesis import given
@@ -127,6 +128,47 @@ def test_every_transition_names_a_segment_of_its_connection(played: Played) -> N
         assert times == sorted(times)
         for transition in connection.states.transitions:
             assert transition.segment in connection.segments
+
+
+KERNEL_NAMES = {"SYN_RECV": "SYN_RCVD", "CLOSE": "CLOSED"}
+
+
+def test_the_kernel_moved_through_the_same_states(played: Played) -> None:
+    """Its tracepoint is the truth; it shows no TIME_WAIT, and SYN_RCVD only at the last ACK."""
+    if not played.said["trace"]:
+        pytest.skip("the sock:inet_sock_set_state tracepoint is not permitted here")
+    compared, apart = 0, []
+    for name in EXPECTED:
+        connection = played.connection(name)
+        if name in ("simultaneous_close", "refused"):
+            ends = (1,) if name == "simultaneous_close" else (0,)  # the other is no socket
+        else:
+            ends = (0, 1)
+        ports = (connection.ends[0][1], connection.ends[1][1])
+        for end in ends:
+            theirs = [
+                (time_ns, KERNEL_NAMES.get(new, new))
+                for time_ns, sport, dport, _, new in played.said["trace"]
+                # a SYN_SENT has no source port yet
+                if (sport, dport) == (ports[end], ports[1 - end])
+                and new not in ("CLOSE", "SYN_SENT", "SYN_RECV")
+            ]
+            mine = [
+                (t.time_ns, t.after.value)
+                for t in connection.states.transitions
+                if t.end == end
+                and t.after.value not in ("TIME_WAIT", "CLOSED", "SYN_SENT", "SYN_RCVD")
+            ]
+            assert [state for _, state in mine] == [state for _, state in theirs], (name, end)
+            for (my_time, state), (their_time, _) in zip(mine, theirs, strict=True):
+                # FIN_WAIT1 begins at close(), and its FIN may wait for room at the peer
+                if state != "FIN_WAIT1":
+                    apart.append(abs(my_time - their_time))
+                compared += 1
+    assert compared > 70
+    # The stamp is taken between the two ends; a busy machine may rest in between.
+    assert statistics.median(apart) < 1_000_000
+    assert max(apart) < 100_000_000
 
 
 # --- rules that need segments made by hand -------------------------------------------------

@@ -59,6 +59,16 @@ class CaptureReader:
         self._order = "<"
         self._next: Callable[[], FileEvent | None] = self._begin
         self._interfaces: list[InterfaceInfo] = []
+        self._readers: dict[int, Callable[[bytes], FileEvent]] = {
+            model.SECTION_HEADER: self._section,
+            model.INTERFACE_DESCRIPTION: self._interface,
+            model.ENHANCED_PACKET: self._enhanced,
+            model.SIMPLE_PACKET: self._simple,
+            model.PACKET: self._old_packet,
+            model.INTERFACE_STATISTICS: self._statistics,
+            model.DECRYPTION_SECRETS: self._secrets,
+            model.CUSTOM: self._custom,
+        }
 
     def receive_data(self, data: bytes) -> None:
         """Add bytes of the file; parse nothing yet."""
@@ -175,17 +185,7 @@ class CaptureReader:
         raise CaptureFormatError(self._position, f"byte-order magic is {magic.hex()}")
 
     def _read(self, kind: int, body: bytes) -> FileEvent:
-        readers: dict[int, Callable[[bytes], FileEvent]] = {
-            model.SECTION_HEADER: self._section,
-            model.INTERFACE_DESCRIPTION: self._interface,
-            model.ENHANCED_PACKET: self._enhanced,
-            model.SIMPLE_PACKET: self._simple,
-            model.PACKET: self._old_packet,
-            model.INTERFACE_STATISTICS: self._statistics,
-            model.DECRYPTION_SECRETS: self._secrets,
-            model.CUSTOM: self._custom,
-        }
-        reader = readers.get(kind)
+        reader = self._readers.get(kind)
         return reader(body) if reader else OtherBlock(kind, body)
 
     def _options(self, body: bytes, start: int) -> _Options:
