@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import shutil
+import struct
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from plainwire.see.capture.flows import Connection, Connections
 from plainwire.see.capture.recognise import Kind
 
 from .in_net import USERS, run_in_net
+from .packets import write_pcap
 
 
 class Played:
@@ -40,6 +42,15 @@ class Played:
     def connection(self, name: str, number: int = 0) -> Connection:
         port = self.exchange(name)["port"]
         return [c for c in self.connections.all if c.ends[1][1] == port][number]
+
+    def write_pcap(self, path: Path) -> None:
+        """Write all packets for tshark, without our own writer."""
+        write_pcap(path, [])
+        with path.open("ab") as file:
+            for packet in self.packets:
+                second, rest = divmod(packet.realtime_ns, 1_000_000_000)
+                head = struct.pack("<IIII", second, rest // 1000, len(packet.data), packet.length)
+                file.write(head + packet.data)
 
     def flags(self, connection: Connection) -> str:
         """Write a connection as "A:S B:SA A:A A:PA8": who, flags, payload bytes."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -26,7 +27,8 @@ from plainwire.see.capture.decode import (
     window_scale_of,
 )
 
-from .packets import samples
+from .conftest import Played
+from .packets import samples, tshark_fields
 
 PACKETS = samples()
 LINKTYPES = (0, 1, 101, 108, 113, 228, 229, 276, 9999)
@@ -173,6 +175,34 @@ def test_no_mutated_packet_raises() -> None:
                 option_of(summary.options, 255)
                 sack_blocks_of(summary.options)
                 assert summary.payload_length >= 0
+
+
+def test_every_captured_segment_agrees_with_tshark(played: Played, tmp_path: Path) -> None:
+    """The exchanges on loopback, segment by segment."""
+    played.write_pcap(tmp_path / "played.pcap")
+    names = ["srcport", "dstport", "seq_raw", "ack_raw", "flags", "window_size_value", "len"]
+    fields = [f"tcp.{name}" for name in names]
+    rows = tshark_fields(tmp_path / "played.pcap", [*fields, "udp.srcport", "udp.length"])
+    assert len(rows) == len(played.summaries)
+    segments = 0
+    for row, summary in zip(rows, played.summaries, strict=True):
+        if isinstance(summary, Segment):
+            segments += 1
+            assert [int(row[field][0], 0) for field in fields] == [
+                summary.source_port,
+                summary.destination_port,
+                summary.sequence,
+                summary.acknowledgement,
+                summary.flags,
+                summary.window,
+                summary.payload_length,
+            ]
+        elif isinstance(summary, Datagram):
+            assert [int(row["udp.srcport"][0]), int(row["udp.length"][0])] == [
+                summary.source_port,
+                summary.payload_length + 8,
+            ]
+    assert segments > 200
 
 
 def test_flag_names_put_the_deciding_flag_first() -> None:

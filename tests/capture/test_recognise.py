@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import struct
 from pathlib import Path
 
 from plainwire.see.capture.decode import ACK, FIN, RST, SYN, Segment
 from plainwire.see.capture.recognise import Kind, Observation, Recogniser
 
 from .conftest import Played
-from .packets import tshark_fields, write_pcap
+from .packets import tshark_fields
 
 MS = 1_000_000
 QUIET = (
@@ -93,12 +92,7 @@ def test_small_writes_wait_for_the_delayed_ack(played: Played) -> None:
 def test_tshark_sees_the_same(played: Played, tmp_path: Path) -> None:
     """Segment by segment, where the words mean the same."""
     path = tmp_path / "played.pcap"
-    write_pcap(path, [])
-    with path.open("ab") as file:
-        for packet in played.packets:
-            second, rest = divmod(packet.realtime_ns, 1_000_000_000)
-            head = struct.pack("<IIII", second, rest // 1000, len(packet.data), packet.length)
-            file.write(head + packet.data)
+    played.write_pcap(path)
     rows = tshark_fields(path, [*SAME, *AGAIN])
     assert len(rows) == len(played.packets)
     kinds: dict[int, set[Kind]] = {}

@@ -53,7 +53,7 @@ class ClockTable:
 
     def __init__(self, samples: Iterable[ClockSample] = ()) -> None:
         self._samples: list[ClockSample] = []
-        self._steps = 0
+        self._stepped: list[bool] = []  # for each interval between two samples
         self._last = 0
         for sample in samples:
             self.add(sample)
@@ -68,8 +68,8 @@ class ClockTable:
 
     def add(self, sample: ClockSample) -> None:
         """Add a sample taken later than all before it."""
-        if self._samples and _stepped(self._samples[-1], sample):
-            self._steps += 1
+        if self._samples:
+            self._stepped.append(_stepped(self._samples[-1], sample))
         self._samples.append(sample)
 
     def to_monotonic(self, realtime_ns: int) -> int:
@@ -85,6 +85,9 @@ class ClockTable:
         if not samples:
             raise LookupError("no clock sample to map packet stamps with")
         if len(samples) > 1:
+            mapped = self._within(self._last, realtime_ns)
+            if mapped is not None:
+                return mapped
             for index in self._nearest_first(realtime_ns):
                 mapped = self._within(index, realtime_ns)
                 if mapped is not None:
@@ -95,20 +98,19 @@ class ClockTable:
         return early if early < first.monotonic_ns else realtime_ns + last.offset_ns
 
     def _nearest_first(self, realtime_ns: int) -> Iterable[int]:
-        """Intervals to try: by search, or outwards from the last one used after a step."""
+        """Intervals to try after the last one used: by search, or outwards if there was a step."""
         count = len(self._samples) - 1
-        if not self._steps:
+        if not any(self._stepped):
             found = bisect_right(self._samples, realtime_ns, key=lambda s: s.realtime_ns) - 1
             if found >= 0:
                 yield min(found, count - 1)
             return
-        last = min(self._last, count - 1)
-        yield last
+        last = self._last
         yield from sorted(range(count), key=lambda i: (abs(i - last), i < last))
 
     def _within(self, index: int, realtime_ns: int) -> int | None:
         before, after = self._samples[index], self._samples[index + 1]
-        if _stepped(before, after):
+        if self._stepped[index]:
             for offset in (before.offset_ns, after.offset_ns):
                 if before.monotonic_ns <= realtime_ns + offset <= after.monotonic_ns:
                     return realtime_ns + offset

@@ -179,7 +179,7 @@ class Recogniser:
         start = side.offsets.offset(segment.sequence)
         end = start + segment.sequence_length
         first = side.first_sent.get(start)
-        if side.captured.touches(start, end):
+        if start < side.next and side.captured.touches(start, end):
             self._again(side, segment, first)
         elif start < side.next:
             self._note(Kind.OUT_OF_ORDER)
