@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from hypothesis import given
+from hypothesis import strategies as st
+
 from plainwire.see.capture.decode import ACK, FIN, RST, SYN, Segment
 from plainwire.see.capture.flows import Connections, flow_key
 from plainwire.see.capture.tcp_states import State
@@ -99,3 +102,33 @@ def test_a_socket_connected_to_itself_does_not_raise() -> None:
     own = Segment(*CLIENT, *CLIENT, 1, 0, SYN, 9, 0, b"", 54, 0)
     feed(connections, own, own)
     assert connections.all[0].sender_of(own) == 0
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.integers(0, 1),
+            st.integers(0, 255),
+            st.one_of(st.integers(0, 60), st.integers(0, 2**32 - 1)),
+            st.one_of(st.integers(0, 60), st.integers(0, 2**32 - 1)),
+            st.sampled_from([0, 0, 1, 7, 65_000]),
+            st.sampled_from([0, 1, 1000]),
+            st.binary(max_size=12),
+        ),
+        max_size=40,
+    )
+)
+def test_no_segments_raise(
+    steps: list[tuple[int, int, int, int, int, int, bytes]],
+) -> None:
+    """What arrives is chosen by strangers; times may even stand still."""
+    connections = Connections()
+    for index, (sender, flags, sequence, acknowledgement, size, window, options) in enumerate(
+        steps
+    ):
+        source, target = (CLIENT, SERVER) if sender == 0 else (SERVER, CLIENT)
+        made = Segment(
+            *source, *target, sequence, acknowledgement, flags, window, 0, options, 54, size
+        )
+        connections.feed(index, index // 3 * 50_000_000, made)
+    assert sum(len(connection.segments) for connection in connections.all) == len(steps)
