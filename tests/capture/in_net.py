@@ -12,10 +12,10 @@ import os
 import shutil
 import subprocess
 import sys
-import sysconfig
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from plainwire.see.capture import private_net
@@ -60,7 +60,7 @@ def interpreter_for(user: str) -> tuple[list[str], str]:
 
 
 def _paths() -> list[str]:
-    return [str(ROOT / "src"), sysconfig.get_paths()["platlib"]]
+    return [str(ROOT / "src"), str(Path(msgspec.__file__).parent.parent)]
 
 
 def run_in_net(user: str, script: str, *arguments: str, timeout: float = 100) -> Any:

@@ -201,6 +201,11 @@ class Capture:
                 stderr=subprocess.PIPE,
                 pass_fds=descriptors,
             )
+        except OSError as error:
+            os.close(writing)
+            for opened, _ in sockets:
+                opened.close()
+            raise CaptureError(f"start capture process: {error}") from error
         finally:
             os.close(reading)
         capture = cls(process, writing, output)
