@@ -182,32 +182,15 @@ class Capture:
         """
         program_ports = None if ports is None else frozenset(ports)
         sockets = _open_filtered(interfaces, program_ports, snap, arp=arp)
-        reading, writing = os.pipe()
         options = {
             "--blocks": max(ring_bytes >> 20, 2),
             "--retire-ms": retire_ms,
             "--max-bytes": max_bytes,
-            "--parent-pipe": reading,
         }
         command = [*_python(), *(f"{name}={value}" for name, value in options.items())]
         for name, (opened, _) in zip(interfaces, sockets, strict=True):
             command.append(f"--interface={name}={opened.fileno()}")
-        descriptors = [reading, *(opened.fileno() for opened, _ in sockets)]
-        try:
-            process = subprocess.Popen(
-                [*command, "--", str(output)],
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
-                pass_fds=descriptors,
-            )
-        except OSError as error:
-            os.close(writing)
-            for opened, _ in sockets:
-                opened.close()
-            raise CaptureError(f"start capture process: {error}") from error
-        finally:
-            os.close(reading)
+        process, writing = _spawn(command, output, sockets)
         capture = cls(process, writing, output)
         capture._sockets = sockets
         capture._snap, capture._arp = snap, arp
@@ -299,6 +282,29 @@ def _open_filtered(
         forbidden = packets_forbidden()
         raise CaptureError(forbidden or f"capture on {name}: {error}") from error
     return sockets
+
+
+def _spawn(
+    command: list[str], output: Path, sockets: list[tuple[socket.socket, int]]
+) -> tuple[subprocess.Popen[bytes], int]:
+    """Start the process with the sockets; gives it and the pipe whose end stops it."""
+    reading, writing = os.pipe()
+    try:
+        process = subprocess.Popen(
+            [*command, f"--parent-pipe={reading}", "--", str(output)],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            pass_fds=[reading, *(opened.fileno() for opened, _ in sockets)],
+        )
+    except OSError as error:
+        os.close(writing)
+        for opened, _ in sockets:
+            opened.close()
+        raise CaptureError(f"start capture process: {error}") from error
+    finally:
+        os.close(reading)
+    return process, writing
 
 
 def _python() -> list[str]:
