@@ -15,6 +15,7 @@ ROOT = Path(__file__).parent.parent / "src" / "plainwire"
 
 MAY_IMPORT: dict[str, set[str]] = {
     "__init__": set(),
+    "__main__": {"cli"},
     "errors": set(),
     "address": {"errors"},
     "i18n": set(),
