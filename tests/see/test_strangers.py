@@ -37,8 +37,10 @@ def run_case(name: str, folder: Path) -> tuple[dict[str, Any], dict[str, Any]]:
     report = folder / "report.json"
     plainwire = [sys.executable, "-m", "plainwire", "run", "--json", str(report)]
     done = subprocess.run(
-        [sys.executable, str(PRIVATE), *plainwire]
-        + ["--start-wait", "1", "--timeout", str(case["timeout"]), *words],
+        [
+            *[sys.executable, str(PRIVATE), *plainwire],
+            *["--start-wait", "1", "--timeout", str(case["timeout"]), *words],
+        ],
         cwd=folder / name,
         stdin=subprocess.DEVNULL,
         capture_output=True,

@@ -122,7 +122,7 @@ class _Analysis:
                 self.peers[str(end.inode)] = str(end.peer.inode)
             elif end.listener is not None and end.role == "client":
                 self.pending[str(end.inode)] = str(end.listener.inode)
-        for call in ledger.calls:
+        for call in ledger.long_calls():
             if call.t0 > t:
                 break
             if call.t1 is None or call.t1 > t:
