@@ -89,7 +89,7 @@ flow 0  TCP  127.0.0.1:50000 ──► 127.0.0.1:8000  10 B there, 10 B back, cl
   1.500  7 sk.recv(1024)       │◄ 10 B 'helloworld' ──  │
   2.000  8 sk.close()          ├─ close ─────────────►  │
          ┆ 500 ms, server.py waiting
- 502.50                        │  ─────────── EOF (b'') ►│ 7 conn.recv(1024)
+ 502.50                        │  ────────── EOF (b'') ►│ 7 conn.recv(1024)
  503.00                        │  ◄───────────── close ─┤ 8 conn.close()
 
 evidence: calls only, no kernel state, no packets

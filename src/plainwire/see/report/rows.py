@@ -135,7 +135,7 @@ def _held(writes: list[Range], at: int, span: Range) -> Iterator[Held]:
 def _datagrams(flow: Flow) -> Iterator[Row]:
     counts = {CLIENT: 0, SERVER: 0}
     for datagram in flow.datagrams:
-        side = _from(flow, datagram)
+        side = CLIENT if from_client(flow, datagram) else SERVER
         other = SERVER if side == CLIENT else CLIENT
         size = 0
         if datagram.sent is not None:
@@ -151,10 +151,11 @@ def _datagrams(flow: Flow) -> Iterator[Row]:
             yield Row(got.t1 or got.t0, other, "receive", got, count=got.count, held=held)
 
 
-def _from(flow: Flow, datagram: Datagram) -> str:
+def from_client(flow: Flow, datagram: Datagram) -> bool:
+    """Did a datagram of the flow go from its client to its server?"""
     if datagram.sender is not None:
-        return CLIENT if datagram.sender is flow.client else SERVER
-    return CLIENT if datagram.receiver is flow.server else SERVER
+        return datagram.sender is flow.client
+    return datagram.receiver is flow.server
 
 
 # -- everything else -------------------------------------------------------------------
