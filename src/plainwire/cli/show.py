@@ -82,7 +82,7 @@ def _show(opened: Any, options: dict[str, Any]) -> None:
     width = shutil.get_terminal_size((100, 24)).columns
     colour = coloured(sys.stdout)
     if options["calls"]:
-        for line in calls.lines(ledger, width=width, colour=colour):
+        for line in calls.call_lines(ledger, width=width, colour=colour):
             click.echo(line)
         return
     number = options["flow"]
