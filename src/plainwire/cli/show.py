@@ -89,7 +89,7 @@ def _show(opened: Any, options: dict[str, Any]) -> None:
     if number is not None:
         if number >= len(ledger.flows):
             refuse(f"show --flow {number}: this recording has {len(ledger.flows)} flows, from 0 on")
-        for line in calls.flow_lines(ledger, ledger.flows[number], width=width, colour=colour):
+        for line in calls.flow_lines(ledger, number, width=width, colour=colour):
             click.echo(line)
         return
     findings = diagnosis.diagnose(ledger)
