@@ -14,7 +14,10 @@ import click
 from plainwire import __version__
 
 # name: (module and attribute, help line shown by `plainwire --help`)
-COMMANDS: dict[str, tuple[str, str]] = {}
+COMMANDS: dict[str, tuple[str, str]] = {
+    "serve": ("plainwire.cli.serve:serve", "Serve a handler at an address."),
+    "talk": ("plainwire.cli.talk:talk", "Exchange messages with a server."),
+}
 
 
 class LazyGroup(click.Group):
