@@ -90,7 +90,9 @@ def test_process_chat() -> None:
                     break
                 except TimeoutError:
                     continue
-            assert two.recv(10) == b"are you there?"
+            one.send(b"good")
+            while two.recv(10) != b"good":
+                pass
     finally:
         stop(server)
 

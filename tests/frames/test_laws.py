@@ -194,3 +194,21 @@ def test_a_stream_without_end_is_refused_at_the_limit(codec: Any) -> None:
         tracemalloc.stop()
     assert isinstance(decoder.error, FrameError)
     assert peak < 2 * (2 * codec.max_bytes + 65536)
+
+
+@pytest.mark.parametrize("order", ["big", "little"])
+def test_runs_of_equal_frames_are_split_like_any_others(order: Any) -> None:
+    """The fast way for equal frames must not be seen: at its edges, and when it is wrong."""
+    codec = frames.length(2, order, max_bytes=300)
+    equal = [b"%60d" % n for n in range(40)]
+    for messages in (
+        equal,
+        [*equal, b"odd", *equal],
+        [*equal[:20], b"x" * 61, *equal],
+        [b""] * 600,
+    ):
+        stream = b"".join(map(codec.encode, messages))
+        assert check_splits(codec, stream)[0] == messages
+        bad = check_splits(codec, stream + b"\xff\xff" + stream)
+        assert bad[0] == messages
+        assert isinstance(bad[1], FrameError)

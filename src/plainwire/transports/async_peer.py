@@ -110,6 +110,8 @@ class AsyncPeer(asyncio.Protocol, Generic[M]):
     ) -> None:
         self.local, self.remote = local, remote
         self._session = session
+        self._encode_parts, self._out = session.encode_parts, session.out
+        self._now = group.loop.time
         self._limits = limits
         self._group = group
         self._loop = group.loop
@@ -143,7 +145,7 @@ class AsyncPeer(asyncio.Protocol, Generic[M]):
         if self._sending_ended:
             raise self._why_closed()
         session = self._session
-        session.queued += session.encode_parts(session.out, message)
+        session.queued += self._encode_parts(self._out, message)
         if session.queued >= JOIN_BYTES:
             self.flush_nowait()
         elif not self._flush_certain:
@@ -221,11 +223,26 @@ class AsyncPeer(asyncio.Protocol, Generic[M]):
 
     async def __aiter__(self) -> AsyncIterator[M]:
         """Every message until the peer finishes sending; errors as from `recv`."""
-        inbox = self._session.inbox
+        session = self._session
+        inbox = session.inbox
         take = inbox.popleft
+        waiter = Waiter(self._loop)
         while True:
             while inbox:
                 yield take()
+            # The common case of _wait_message, without a coroutine for each wait.
+            if (
+                session.failure is None
+                and self._message_waiter is None
+                and not self._draining
+                and not self._reading_paused
+            ):
+                self._message_waiter = waiter.again()
+                try:
+                    await waiter
+                finally:
+                    self._message_waiter = None
+                continue
             try:
                 await self._wait_message(None)
             except EndOfMessages:
@@ -348,14 +365,14 @@ class AsyncPeer(asyncio.Protocol, Generic[M]):
     def data_received(self, data: bytes) -> None:
         """Take bytes and let the handler run on the messages they complete."""
         session = self._session
-        session.receive_data(data, self._loop.time())
+        session.receive_data(data, self._now())
         waiter = self._message_waiter
         if waiter is not None and (session.inbox or session.failure is not None):
             certain, self._flush_certain = self._flush_certain, True
             waiter.wake()
-            if session.out:
-                self.flush_nowait()
-            self._flush_certain = certain and bool(session.out)
+            if self._out and self._transport is not None:
+                self._transport.write(session.data_to_send())
+            self._flush_certain = certain and bool(self._out)
         if session.speaks:
             self.flush_nowait()
         if session.inbox and not self._reading_paused and self._transport is not None:

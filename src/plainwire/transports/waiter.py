@@ -21,7 +21,7 @@ from typing import Any
 
 
 class Waiter:
-    """One wait of one task; use it once."""
+    """One wait of one task; `again` makes it ready for the next."""
 
     __slots__ = ("_asyncio_future_blocking", "_callback", "_cancel", "_context", "_done", "_loop")
 
@@ -37,6 +37,12 @@ class Waiter:
         if not self._done:
             self._asyncio_future_blocking = True
             yield self
+
+    def again(self) -> Waiter:
+        """Forget the last wait; nobody may be waiting."""
+        self._done = False
+        self._callback = self._cancel = None
+        return self
 
     def wake(self) -> None:
         """Step the waiting task now; do nothing if it was woken before."""
