@@ -59,20 +59,26 @@ def serve(  # noqa: PLR0917 - each is an option
 
     Ends at Ctrl-C or SIGTERM, after the clients have finished their messages.
     """
+    from plainwire.address import Address
     from plainwire.errors import PlainwireError
     from plainwire.frames.parse import parse_codec
-    from plainwire.servers.serve import serve as serve_it
-    from plainwire.servers.serve import wait_for_signal
+    from plainwire.servers.base import Task
+    from plainwire.servers.serve import make_server, run_until_signal
+    from plainwire.transports.limits import Limits
 
     function = load_handler(handler)
     try:
-        server = serve_it(
-            function, address, parse_codec(codec), model=model, workers=workers, drain=drain,
-            tls=tls, background=True,
+        task = Task(
+            function, Address.parse(address), parse_codec(codec), Limits(), drain_seconds=drain,
+            workers=workers, tls=tls,
         )  # fmt: skip
+        server = make_server(task, model)
+
+        def tell() -> None:
+            click.echo(f"serving {handler} at {server.address} ({codec}, {model})", err=True)
+
+        run_until_signal(server, tell)
     except PlainwireError as error:
         refuse(error)
-    click.echo(f"serving {handler} at {server.address} ({codec}, {model})", err=True)
-    wait_for_signal(server)
     counts = server.statistics()
     click.echo(f"served {counts.accepted} connections, {counts.messages} messages", err=True)

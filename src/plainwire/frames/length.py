@@ -144,6 +144,19 @@ class LengthCodec(Codec[bytes]):
             self._largest_plain = self.high
         else:
             self._largest_plain = -1
+        self._encode = self._plain_encoder()
+
+    def _plain_encoder(self) -> Callable[[list[bytes], bytes], int]:
+        """`encode_parts` for the commonest shape, with everything it needs at hand."""
+        pack, largest, size, general = self._pack, self._largest_plain, self.size, self._encode_any
+
+        def encode_parts(parts: list[bytes], message: bytes) -> int:
+            if type(message) is bytes and (count := len(message)) <= largest:
+                parts += (pack(count), message)
+                return size + count
+            return general(parts, message)
+
+        return encode_parts
 
     def _packer(self) -> Callable[[int], bytes]:
         letter = _STRUCT_LETTERS.get(self.size)
@@ -158,8 +171,14 @@ class LengthCodec(Codec[bytes]):
 
     def encode_parts(self, parts: list[bytes], message: bytes) -> int:
         """Append the frame of one message."""
-        if type(message) is not bytes:
-            message = as_bytes(self.name, message)
+        return self._encode(parts, message)
+
+    def sender(self) -> Callable[[list[bytes], bytes], int]:
+        """`encode_parts` without the way through the object."""
+        return self._encode
+
+    def _encode_any(self, parts: list[bytes], message: bytes) -> int:
+        message = as_bytes(self.name, message)
         count = len(message)
         if count <= self._largest_plain:
             parts += (self._pack(count), message)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import threading
+from collections.abc import Callable
 from typing import Any, Literal, TypeVar, overload
 
 from plainwire.address import Address
@@ -71,10 +72,10 @@ def serve(
         ),
         model,
     )  # fmt: skip
-    server.start()
     if background:
+        server.start()
         return server
-    wait_for_signal(server)
+    run_until_signal(server)
     return None
 
 
@@ -126,8 +127,13 @@ def _stream_server(task: Task, model: str) -> Server:
     return LoopServer(task)
 
 
-def wait_for_signal(server: Server) -> None:
-    """Wait until SIGTERM or SIGINT, then drain; a second signal ends at once."""
+def run_until_signal(server: Server, started: Callable[[], object] = bool) -> None:
+    """Start a server, wait until SIGTERM or SIGINT, drain; a second signal ends at once.
+
+    Args:
+        server: not started yet, so that a signal that comes early is not missed.
+        started: called when the server accepts.
+    """
     asked = threading.Event()
     stopping = threading.Event()
 
@@ -138,6 +144,8 @@ def wait_for_signal(server: Server) -> None:
 
     previous = {number: signal.signal(number, ask) for number in (signal.SIGTERM, signal.SIGINT)}
     try:
+        server.start()
+        started()
         # A wait without end is not interrupted by signals on every platform.
         while not asked.is_set() and not server.wait(0.25):
             pass

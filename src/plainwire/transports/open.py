@@ -71,7 +71,7 @@ def open_stream_peer(
         scheme, codec, limits, stream.steady_now, server=server, tls=tls,
         remote=None if server else stream.remote, fileno=stream.fileno(),
     )  # fmt: skip
-    peer = Peer(stream, session, limits)
+    peer = Peer(stream, session, limits, joins=server)
     if session.speaks and not server:
         peer.flush()
     return peer

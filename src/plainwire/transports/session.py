@@ -103,6 +103,7 @@ class Session(Generic[M]):
         self._framing = framing
         self._layer = layer
         self._limits = limits
+        self._receive = framing.receive_data
         self._first_deadline: float | None = None
         if limits.first_message_seconds is not None:
             self._first_deadline = now + limits.first_message_seconds
@@ -121,7 +122,7 @@ class Session(Generic[M]):
             if not data:
                 return
         framing = self._framing
-        messages = framing.receive_data(data)
+        messages = self._receive(data)
         if messages:
             self.inbox.extend(messages)
             self.received += len(messages)
@@ -241,7 +242,7 @@ def open_session(
             f"{codec.name} does not say where a message ends; over a stream put a framing "
             f"before it, such as lines() | {codec.name}"
         )
-    decoder, encode_parts = codec.decoder(), codec.encode_parts
+    decoder, encode_parts = codec.decoder(), codec.sender()
     hook = sys.modules.get(HOOK_MODULE)
     if hook is None or layer is not None:
         return Session(decoder, encode_parts, limits, now, layer=layer, name=codec.name)

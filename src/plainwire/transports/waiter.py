@@ -14,6 +14,7 @@ It is the protocol that asyncio documents for future-like objects (`asyncio.isfu
 from __future__ import annotations
 
 import asyncio
+import itertools
 from asyncio import CancelledError, current_task
 from collections.abc import Callable, Generator
 from contextvars import Context, copy_context
@@ -23,10 +24,20 @@ from typing import Any
 class Waiter:
     """One wait of one task; `again` makes it ready for the next."""
 
-    __slots__ = ("_asyncio_future_blocking", "_callback", "_cancel", "_context", "_done", "_loop")
+    __slots__ = (
+        "_asyncio_future_blocking",
+        "_callback",
+        "_cancel",
+        "_context",
+        "_done",
+        "_loop",
+        "get_loop",
+    )
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
+        # The loop that the task must run on; a task asks at every wait, so it is C.
+        self.get_loop = itertools.repeat(loop).__next__
         self._asyncio_future_blocking = False
         self._callback: Callable[[Any], object] | None = None
         self._context: Context | None = None
@@ -66,10 +77,6 @@ class Waiter:
                 self._loop.call_soon(self._callback, self, context=self._context)
 
     # What a task asks of a future follows.
-
-    def get_loop(self) -> asyncio.AbstractEventLoop:
-        """The loop that the task must run on."""
-        return self._loop
 
     def add_done_callback(
         self, callback: Callable[[Any], object], *, context: Context | None = None
