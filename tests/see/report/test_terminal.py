@@ -252,6 +252,20 @@ def test_an_end_that_was_not_observed_is_said_so() -> None:
     assert out.endswith("fault: probe: part 2 could not be opened\n")
 
 
+def test_a_close_that_another_holder_may_withhold_draws_no_arrow() -> None:
+    """An arrow would claim that the peer was told; a forked child may still hold the socket."""
+    arrow, mark = "◄───────────── close ─┤", "                  close │"
+    scene = glued()
+    assert arrow in render(scene.ledger(), [], width=80)
+    child = type(scene.processes[0])(
+        "101-0", 101, 100, scene.processes[0].key, 0, ["server.py"], "/home/user/chat", "3.11.7"
+    )
+    scene.processes.append(child)
+    out = render(scene.ledger(), [], width=80)
+    assert arrow not in out
+    assert mark in out
+
+
 def test_errors_stand_at_their_lifeline() -> None:
     scene = Scene()
     scene.opened()

@@ -177,7 +177,9 @@ def _opened(end: Endpoint, side: str) -> Iterator[Row]:
 def _calls(ledger: Ledger, flow: Flow, end: Endpoint, side: str) -> Iterator[Row]:
     asked = any(call.op in names.STREAM_READS for call in end.calls)
     closes = [call for call in end.calls if call.op == "close"]
-    fin = flow.sending(end).fin_sent or _last_closing(end)
+    fin = flow.sending(end).fin_sent
+    if fin is None and (flow.sending(end).fin_seen is not None or _held_once(ledger, end)):
+        fin = _last_closing(end)
     for call in end.calls:
         if call.op in ("close", "closed", "dropped", "detach"):
             yield from _closed(call, side, closes, fin)
@@ -234,6 +236,16 @@ def _closed(call: Call, side: str, closes: list[Call], fin: Call | None) -> Iter
         yield Row(call.t0, side, kind, call, unread=unread, deferred=deferred)
     else:
         yield Row(call.t0, side, kind, call)
+
+
+def _held_once(ledger: Ledger, end: Endpoint) -> bool:
+    """Can no other process hold the socket, so that closing it is sure to end the stream?"""
+    owner = end.process
+    return (
+        owner is not None
+        and all(call.process is owner for call in end.calls)
+        and not any(process.parent == owner.key for process in ledger.processes)
+    )
 
 
 def _last_closing(end: Endpoint) -> Call | None:

@@ -25,7 +25,7 @@ def verdict(ledger: Ledger, findings: list[Finding], *, cwd: str | None = None) 
         cwd: the folder that paths are told from; by default that of the run.
     """
     if not findings:
-        return _("Nothing wrong was seen.") + " " + story(ledger)
+        return _("Nothing wrong was seen. {story}").format(story=story(ledger))
     first, *rest = ranked(findings)
     paths = names.paths_of(ledger, cwd)
     said = certainty(first.certainty) + _(": ") + message(first, paths)
@@ -194,7 +194,7 @@ def first_closer(flow: Flow) -> tuple[Endpoint, Call] | None:
         for end in flow.ends
         if (direction := flow.sending(end)).fin_sent is not None
     ]
-    if not ended:
+    if not ended and flow.closed is not None:
         ended = [
             (call.t0, end, call)
             for end in flow.ends
