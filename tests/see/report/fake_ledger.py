@@ -75,7 +75,7 @@ class Scene:
         end.process = self.processes[process]
         return end
 
-    def call(self, side: str, line: int, code: str, op: str, t0: float, t1: float | None, **more):  # noqa: PLR0917
+    def call(self, side: str, line: int, code: str, op: str, t0: float, t1: float | None, **more):
         """One call; `code` must stand on that line of the side's source."""
         end = self.ends[side]
         assert end.process is not None
