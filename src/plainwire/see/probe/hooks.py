@@ -99,7 +99,11 @@ def _patch_exit(state):
     os._exit = staticmethod(wrap.like(_exit, original))
     import atexit
 
-    atexit.register(lambda: state.note("exit", now(), None))
+    def leaving():
+        sockets.note_drops(state)
+        state.note("exit", now(), None)
+
+    atexit.register(leaving)
 
 
 def _patch_environment(state, module):
