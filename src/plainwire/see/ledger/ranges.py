@@ -2,9 +2,9 @@
 
 R1  The ranges of one side tile the stream from the direction's base on: each begins
     where the one before it ended. (How TCP cut the bytes does not matter.)
-R2  Calls are in the order in which they returned; where two threads' writes overlap in
-    time, the direction is marked `interleaved`, because nobody knows whose bytes came
-    first.
+R2  Calls are in the order in which they returned; where two threads' writes, or reads,
+    overlap in time, the direction is marked `interleaved`, because nobody knows whose
+    bytes came first.
 R2a A send that never returned wrote at least what was read beyond all others.
 R3  A look that consumes nothing (MSG_PEEK) and urgent data (MSG_OOB) are not in it.
 R4  What a library asked for on the program's behalf is told apart: `asked_*` are the
@@ -61,7 +61,7 @@ def _fill_writes(direction: Direction, sender: Endpoint) -> None:
     _settle_failed(kernel, direction.base)
     kernel += _unreturned(direction, sender, kernel)
     direction.writes = tile(kernel, direction.base)
-    direction.interleaved = _overlap(kernel)
+    direction.interleaved = direction.interleaved or _overlap(kernel)
     queued = [c for c in sender.calls if c.op == "stream.queue"]
     if queued or any(c.site.kind == "loop" for c in kernel):
         direction.asked_writes = _asked_writes(kernel, queued, direction.base)
@@ -96,7 +96,7 @@ def _settle_failed(calls: list[Call], base: int) -> None:
 
 
 def _overlap(calls: list[Call]) -> bool:
-    """Did two writes with bytes run at the same time?"""
+    """Did two calls that moved bytes run at the same time?"""
     last: Call | None = None
     for call in calls:
         if call.count <= 0:
@@ -141,6 +141,7 @@ def _fill_reads(direction: Direction, receiver: Endpoint) -> None:
         receiver.tls = True
         kernel = by_return(plain)
     direction.reads = tile(kernel, direction.base)
+    direction.interleaved = _overlap(kernel)
     streamed = [c for c in receiver.calls if c.op in _STREAM_READS]
     if streamed:
         direction.asked_reads = tile(by_return(streamed), direction.base)
