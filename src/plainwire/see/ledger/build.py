@@ -11,13 +11,15 @@ J4  A Unix connection's accepted end belongs to the first unmatched connect to t
     from the process the kernel names as its peer (the accept queue is first in, first
     out).
 J5  Ranges tile their stream (ranges.py R1).
-J6  Every endpoint belongs to at most one flow.
+J6  Every endpoint of a stream belongs to at most one flow; a datagram socket has one for
+    each socket it spoke with.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
+from functools import cached_property
 from typing import Any
 
 from plainwire.see import records
@@ -144,18 +146,22 @@ class _Builder:
     def _make_endpoints(self) -> None:
         for key, table in self.tables.items():
             for number, fields in table.sockets.items():
-                _, _, family, kind, _, inode, cookie, _, _ = fields[:9]
+                _, _, family, kind, _, inode, cookie = fields[:7]
+                seen = (
+                    fields[9] if len(fields) > 9 else table.process.started if table.process else 0
+                )
                 endpoint = self.by_cookie.get(cookie) if cookie else None
                 if endpoint is None:
-                    created = table.process.started if table.process else 0
                     endpoint = Endpoint(
-                        len(self.endpoints), _kind(family, kind), cookie, inode, created
+                        len(self.endpoints), _kind(family, kind), cookie, inode, seen
                     )
                     endpoint.process = table.process
                     self.endpoints.append(endpoint)
                     if cookie:
                         self.by_cookie[cookie] = endpoint
-                endpoint.handles.add((key, number))
+                elif seen < endpoint.created:
+                    endpoint.created, endpoint.process = seen, table.process
+                endpoint.handles[key, number] = seen
                 self.by_handle[key, number] = endpoint
 
     def _make_calls(self) -> None:
@@ -413,7 +419,10 @@ class _Builder:
         return ledger
 
     def _fill(self, direction: Direction) -> None:
-        direction.base = self._dropped(direction)
+        if direction.sender is not None:
+            direction.write_base = self._lost[direction.sender.number][0]
+        if direction.receiver is not None:
+            direction.read_base = self._lost[direction.receiver.number][1]
         ranges.fill(direction)
         end = direction.sender
         if end is not None:
@@ -422,19 +431,17 @@ class _Builder:
             end = direction.receiver
             direction.messages = [m[1:] for m in self.messages[end.number] if m[0] == "in"]
 
-    def _dropped(self, direction: Direction) -> int:
-        """Bytes of this direction in calls that a bounded recording let go."""
-        most = 0
+    @cached_property
+    def _lost(self) -> dict[int, tuple[int, int]]:
+        """Endpoint number -> bytes sent and received in calls that were let go."""
+        found: dict[int, tuple[int, int]] = defaultdict(lambda: (0, 0))
         for run in self.runs:
-            if run["kind"] != "lost":
-                continue
-            for key, number, sent, received, _ in run["rows"]:
+            for key, number, sent, received, _ in run["rows"] if run["kind"] == "lost" else ():
                 endpoint = self._endpoint(key, number)
-                if endpoint is not None and endpoint is direction.sender:
-                    most = max(most, sent)
-                elif endpoint is not None and endpoint is direction.receiver:
-                    most = max(most, received)
-        return most
+                if endpoint is not None:
+                    before = found[endpoint.number]
+                    found[endpoint.number] = (before[0] + sent, before[1] + received)
+        return found
 
     def _programs(self) -> list[Program]:
         wanted: list[dict[str, Any]] = next(

@@ -1,7 +1,7 @@
 """Byte ranges of a stream: which call wrote them, which call read them. Pure.
 
-R1  The ranges of one side tile the stream from the direction's base on: each begins
-    where the one before it ended. (How TCP cut the bytes does not matter.)
+R1  The ranges of one side tile the stream from that side's base on: each begins where
+    the one before it ended. (How TCP cut the bytes does not matter.)
 R2  Calls are in the order in which they returned; where two threads' writes overlap in
     time, the direction is marked `interleaved`, because nobody knows whose bytes came
     first.
@@ -57,12 +57,12 @@ def _fill_writes(direction: Direction, sender: Endpoint) -> None:
     if plain and not kernel:
         sender.tls = True
         kernel = by_return(plain)
-    _settle_failed(kernel, direction.base)
-    direction.writes = tile(kernel, direction.base)
+    _settle_failed(kernel, direction.write_base)
+    direction.writes = tile(kernel, direction.write_base)
     direction.interleaved = _overlap(kernel)
     queued = [c for c in sender.calls if c.op == "stream.queue"]
     if queued or any(c.site.kind == "loop" for c in kernel):
-        direction.asked_writes = _asked_writes(kernel, queued, direction.base)
+        direction.asked_writes = _asked_writes(kernel, queued, direction.write_base)
     else:
         direction.asked_writes = direction.writes
 
@@ -125,10 +125,10 @@ def _fill_reads(direction: Direction, receiver: Endpoint) -> None:
     if plain and not kernel:
         receiver.tls = True
         kernel = by_return(plain)
-    direction.reads = tile(kernel, direction.base)
+    direction.reads = tile(kernel, direction.read_base)
     streamed = [c for c in receiver.calls if c.op in _STREAM_READS]
     if streamed:
-        direction.asked_reads = tile(by_return(streamed), direction.base)
+        direction.asked_reads = tile(by_return(streamed), direction.read_base)
     else:
         direction.asked_reads = direction.reads
     for call in kernel:
