@@ -309,7 +309,7 @@ def test_reads_of_a_stream_reader_lie_on_the_same_offsets_as_the_kernels() -> No
 
 
 def test_tls_plaintext_is_the_stream_when_the_socket_below_was_not_read_by_the_program() -> None:
-    """The ssl module reads the descriptor itself; what the program wrote is all there is to tile."""
+    """The ssl module reads the descriptor itself: the program's plaintext is the stream."""
     world = World()
     server, client = world.process(10), world.process(20)
     here, there = world.connection(client, server)

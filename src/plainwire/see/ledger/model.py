@@ -13,7 +13,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 Address = tuple[Any, ...] | str | None
 
@@ -175,8 +175,7 @@ class Endpoint:
         return self.kind in ("tcp", "unix")
 
 
-@dataclass(frozen=True, slots=True)
-class Range:
+class Range(NamedTuple):
     """The bytes [start, end) of a stream, and the call that wrote or read them."""
 
     start: int

@@ -13,6 +13,7 @@ R4  What a library asked for on the program's behalf is told apart: `asked_*` ar
 from __future__ import annotations
 
 from collections.abc import Iterable
+from operator import attrgetter
 
 from plainwire.see import records
 from plainwire.see.ledger.model import Call, Direction, Endpoint, Range
@@ -39,7 +40,7 @@ def tile(calls: Iterable[Call], base: int) -> list[Range]:
 def by_return(calls: Iterable[Call]) -> list[Call]:
     """Calls in the order in which they returned (R2)."""
     ended = [call for call in calls if call.t1 is not None]
-    ended.sort(key=lambda call: call.t1 or 0)
+    ended.sort(key=attrgetter("t1"))
     return ended
 
 
