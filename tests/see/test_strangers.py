@@ -22,6 +22,8 @@ CASES = sorted(path.name for path in STRANGERS.iterdir() if path.is_dir())
 
 # Mistakes that the rules do not see, and why that is so.
 MISSED = {
+    "134-close-inside-the-loop": "the use of one's own closed socket has no rule; what the client"
+    " sees of it is chance",
     "206-cut-text-and-reset": "its decoder's error is caught and printed: handled, as far as"
     " can be told",
 }
@@ -37,8 +39,10 @@ def run_case(name: str, folder: Path) -> tuple[dict[str, Any], dict[str, Any]]:
     report = folder / "report.json"
     plainwire = [sys.executable, "-m", "plainwire", "run", "--json", str(report)]
     done = subprocess.run(
-        [sys.executable, str(PRIVATE), *plainwire]
-        + ["--start-wait", "1", "--timeout", str(case["timeout"]), *words],
+        [
+            *[sys.executable, str(PRIVATE), *plainwire],
+            *["--start-wait", "1", "--timeout", str(case["timeout"]), *words],
+        ],
         cwd=folder / name,
         stdin=subprocess.DEVNULL,
         capture_output=True,
