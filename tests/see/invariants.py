@@ -12,9 +12,10 @@ def check(ledger: Ledger) -> None:
     for flow in ledger.flows:
         for direction in (flow.there, flow.back):
             where = f"flow {flow.number}"
-            for ranges in (direction.writes, direction.reads, direction.asked_writes,
-                           direction.asked_reads):  # fmt: skip
-                tiles(ranges, direction.base, where)
+            for ranges in (direction.writes, direction.asked_writes):
+                tiles(ranges, direction.write_base, where)
+            for ranges in (direction.reads, direction.asked_reads):
+                tiles(ranges, direction.read_base, where)
             if direction.sender is not None and direction.receiver is not None:
                 agrees(direction, where)
 

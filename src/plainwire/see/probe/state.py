@@ -261,6 +261,7 @@ class State:
             cookie,
             how,
             origin,
+            now(),
         )
         self.owners[number] = ref(sock, _Dropped(self, number, fd))
         return number
