@@ -11,6 +11,7 @@ and a program that lowers RLIMIT_NOFILE or counts its descriptors would notice.
 import ctypes
 import itertools
 import os
+import struct
 from _collections import deque
 from _thread import RLock
 
@@ -86,8 +87,9 @@ class Slots:
     """The series of slot files of this process.
 
     `next_slot()` gives each call its own number (itertools.count is atomic under the
-    interpreter's lock). `current` is (buffer, first number, number after the last); it
-    is replaced as a whole, so a reader sees one part or the other, never a mixture.
+    interpreter's lock). `current` is (buffer, first number, number after the last,
+    offset that slot 0 would have); it is replaced as a whole, so a reader sees one part
+    or the other, never a mixture.
     """
 
     def __init__(self, stem):
@@ -110,7 +112,8 @@ class Slots:
         records.HEADER.pack_into(
             buffer, 0, records.SLOTS_MAGIC, records.VERSION, os.getpid(), first, 0
         )
-        part = (buffer, first, first + self._capacity)
+        shift = records.HEADER_BYTES - first * records.SLOT_BYTES
+        part = (buffer, first, first + self._capacity, shift)
         self._parts.append(part)
         del self._parts[:-3]  # a thread is never further behind than the scheduler lets it
         self._part += 1
@@ -119,9 +122,9 @@ class Slots:
 
     def cell(self, number):
         """The buffer and offset of a slot; what the wrappers spell out for speed."""
-        buffer, first, end = self.current
+        buffer, first, end, shift = self.current
         if first <= number < end:
-            return buffer, records.HEADER_BYTES + (number - first) * records.SLOT_BYTES
+            return buffer, number * records.SLOT_BYTES + shift
         return self.locate(number)
 
     def locate(self, number):
@@ -145,14 +148,14 @@ class Slots:
                     1,
                 )
                 return _scratch, 0
-            for buffer, first, end in reversed(self._parts):
+            for buffer, first, end, shift in reversed(self._parts):
                 if first <= number < end:
-                    return buffer, records.HEADER_BYTES + (number - first) * records.SLOT_BYTES
+                    return buffer, number * records.SLOT_BYTES + shift
         return _scratch, 0
 
     def stop(self):
         """Send all further slots to a scratch cell that nobody reads."""
-        self.current = (_scratch, 0, 0)
+        self.current = (_scratch, 0, 0, 0)
         self._parts = []
         self.locate = lambda number: (_scratch, 0)
 
@@ -181,13 +184,13 @@ class Journal:
 
     def __init__(self, stem):
         self.stem = stem
-        self._pending = deque()
-        self._turn = _Turn()
+        self.pending = deque()
+        self.turn = _Turn()
         self._part = 0
         self._size = FIRST_JOURNAL
-        self._buffer = None
-        self._at = 0
-        self._end = 0  # room for an entry must end here at the latest
+        self.buffer = None
+        self.at = 0
+        self.last = 0  # the last byte of an entry must lie before this
         self._add(0)
 
     def _add(self, need):
@@ -198,57 +201,53 @@ class Journal:
             buffer, 0, records.JOURNAL_MAGIC, records.VERSION, os.getpid(), self._part, 0
         )
         self._part += 1
-        self._buffer = buffer
-        self._at = records.HEADER_BYTES
-        # Four zero bytes stay behind the last entry: the end mark.
-        self._end = self._size - 4
+        self.buffer = buffer
+        self.at = records.HEADER_BYTES
+        # Padding, and four zero bytes behind the last entry: the end mark.
+        self.last = self._size - 8
         self._size = max(min(self._size * GROWTH, MOST_JOURNAL), FIRST_JOURNAL)
 
     def append(self, kind, body):
         """Write one entry; the bytes are on record when this returns, or a moment later."""
-        mine, turn = [], self._turn
+        mine, turn = [], self.turn
         try:
-            if turn.setdefault(0, mine) is mine and not self._pending:
-                self._write(kind, body)
+            if turn.setdefault(0, mine) is mine and not self.pending:
+                self.write(kind, body)
             else:
-                self._pending.append((kind, body))
+                self.pending.append((kind, body))
         finally:
             if turn[0] is mine:
                 del turn[0]
-        if self._pending:
-            self._drain()
+        if self.pending:
+            self.drain()
 
-    def _drain(self):
+    def drain(self):
         """Write what others left; one of them has the turn now, or we take it."""
-        turn = self._turn
-        while self._pending:
+        turn = self.turn
+        while self.pending:
             mine = []
             try:
                 if turn.setdefault(0, mine) is not mine:
                     return  # the holder looks once more after its turn
-                while self._pending:
-                    self._write(*self._pending.popleft())
+                while self.pending:
+                    self.write(*self.pending.popleft())
             finally:
                 if turn[0] is mine:
                     del turn[0]
 
-    def _write(self, kind, body):
+    def write(self, kind, body):
+        """Write one entry; the caller has the turn."""
         size = len(body)
-        at = self._at
-        following = at + ((records.ENTRY_HEADER_BYTES + size + 3) & ~3)
-        if following > self._end:
+        if self.at + records.ENTRY_HEADER_BYTES + size > self.last:
             try:
-                self._add(following - at)
+                self._add((records.ENTRY_HEADER_BYTES + size + 3) & ~3)
             except OSError:
                 return
-            following += self._at - at
-            at = self._at
-        buffer = self._buffer
-        start = at + 5
+        buffer, at = self.buffer, self.at
+        start = at + records.ENTRY_HEADER_BYTES
         buffer[start : start + size] = body
-        buffer[at + 4] = kind
-        _put_size(buffer, at, size)
-        self._at = following
+        _put_head(buffer, at, size, kind)
+        self.at = (start + size + 3) & ~3
 
 
-_put_size = records.SIZE.pack_into
+_put_head = struct.Struct("<IB").pack_into
