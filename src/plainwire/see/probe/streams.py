@@ -78,7 +78,8 @@ def _note_protocol(state, sock, protocol):
         if code is not None and not state.sites.is_library_file(code.co_filename):
             method = [state.sites.path(code.co_filename), code.co_firstlineno, code.co_name]
             break
-    number = abs(state.sids.get(sock.fileno(), 0))
+    # A transport that was closed has no socket any more, and takes a protocol all the same.
+    number = abs(state.sids.get(sock.fileno(), 0)) if sock is not None else 0
     state.note("protocol", number, type(protocol).__name__, method)
 
 
