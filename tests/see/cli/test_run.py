@@ -278,6 +278,35 @@ def test_a_hang_is_told_while_it_hangs(plainwire: Plainwire) -> None:
     assert run.errors.count("== Certain") == 1
 
 
+NODE = """
+import socket, sys, threading
+me = int(sys.argv[1])
+server = socket.create_server(("127.0.0.1", 0))
+def tell():
+    with open(f"port{me}", "w") as file:
+        file.write(str(server.getsockname()[1]))
+threading.Thread(target=tell).start()
+out = socket.create_connection(("127.0.0.1", int(open(f"port{(me + 1) % 3}").read())))
+peer, _ = server.accept()
+server.close()
+peer.sendall(out.recv(100))
+"""
+
+
+def test_three_programs_that_wait_in_a_ring_are_told(plainwire: Plainwire) -> None:
+    """No two of them wait for each other, so no single connection shows it."""
+    script = plainwire.write("node.py", NODE)
+    for number in range(3):
+        os.mkfifo(plainwire.folder / f"port{number}")
+    words = [script, "0", "--", script, "1", "--", script, "2"]
+    done = plainwire("run", "--until-finding", "--timeout", "30", "--json", "r.json", *words)
+    report = json.loads((plainwire.folder / "r.json").read_text(encoding="utf-8"))
+    (finding,) = report["findings"]
+    assert (finding["rule"], finding["certainty"]) == ("mutual-wait", "certain"), done.stderr
+    assert len({place["pid"] for place in finding["places"]}) == 3
+    assert {place["line"] for place in finding["places"]} == {line_of(NODE, "out.recv")}
+
+
 SLEEPER = """
 import os, signal, sys, time
 print("pid", os.getpid(), flush=True)
