@@ -205,7 +205,7 @@ class Direction:
     reads: list[Range] = field(default_factory=list)
     asked_writes: list[Range] = field(default_factory=list)
     asked_reads: list[Range] = field(default_factory=list)
-    interleaved: bool = False  # several threads wrote at once: the order of their bytes is open
+    interleaved: bool = False  # several threads wrote, or read, at once: order unknown
     fin_sent: Call | None = None  # shutdown or close by the sender
     fin_seen: Call | None = None  # the read that gave b''
     messages: list[tuple[int, int, str, str]] = field(default_factory=list)  # from a codec
