@@ -58,7 +58,7 @@ def test_http_server_and_a_command_that_is_no_python(plainwire: Plainwire) -> No
     ("words", "said"),
     [
         (["run"], "run: no program"),
-        (["run", "--"], "a program is missing before or after `--`"),
+        (["run", "--"], "no program"),
         (["run", "a.py", "--"], "a program is missing before or after `--`"),
         (["run", "missing.py"], "run missing.py: no such file in"),
         (["run", "no-such-command"], "run no-such-command: no such program"),
