@@ -10,9 +10,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import inspect
 import os
 import socket
 import threading
+from contextvars import Context, copy_context
 from typing import Any
 
 from plainwire.address import Address
@@ -21,6 +23,7 @@ from plainwire.servers.drive import is_async
 from plainwire.transports.async_peer import AsyncPeer, PeerGroup
 from plainwire.transports.open import make_session
 from plainwire.transports.sockets import address_of, bound_address, forget_unix, listen, prepare
+from plainwire.transports.waiter import Driven
 
 ACCEPTS_PER_TURN = 64
 """How many clients are taken before the loop looks at the others again."""
@@ -141,7 +144,8 @@ class LoopServer(Server):
                 continue
             sock.setblocking(False)
             prepare(sock)
-            task = self._loop.create_task(self._handle(sock, remote))
+            context = copy_context()
+            task = self._loop.create_task(self._handle(sock, remote, context), context=context)
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
 
@@ -150,15 +154,15 @@ class LoopServer(Server):
         if asked is not None and not asked.is_set():
             self._set_accepting(True)
 
-    async def _handle(self, sock: socket.socket, remote: Address) -> None:
+    async def _handle(self, sock: socket.socket, remote: Address, context: Context) -> None:
         peer: AsyncPeer[Any] | None = None
         try:
             peer = await self._open(sock, remote)
             if self._stop_asked is not None and self._stop_asked.is_set():
                 peer.drain()
             coroutine = self.task.handler(peer)
-            assert coroutine is not None
-            await coroutine
+            assert inspect.iscoroutine(coroutine)
+            await Driven(coroutine, context)
         except asyncio.CancelledError:
             if peer is not None:
                 peer.abort()

@@ -111,7 +111,7 @@ class AsyncPeer(asyncio.Protocol, Generic[M]):
         self.local, self.remote = local, remote
         self._session = session
         self._encode_parts, self._out = session.encode_parts, session.out
-        self._now = group.loop.time
+        self._clock = group.loop.time
         self._limits = limits
         self._group = group
         self._loop = group.loop
@@ -187,9 +187,8 @@ class AsyncPeer(asyncio.Protocol, Generic[M]):
     def flush_nowait(self) -> None:
         """Hand everything queued to the system now."""
         self._flush_certain = False
-        session = self._session
-        if (session.out or session.speaks) and self._transport is not None:
-            data = session.data_to_send()
+        if self._transport is not None:
+            data = self._session.data_to_send()
             if data:
                 self._transport.write(data)
 
@@ -237,7 +236,7 @@ class AsyncPeer(asyncio.Protocol, Generic[M]):
                 and not self._draining
                 and not self._reading_paused
             ):
-                self._message_waiter = waiter.again()
+                self._message_waiter = waiter
                 try:
                     await waiter
                 finally:
@@ -365,15 +364,13 @@ class AsyncPeer(asyncio.Protocol, Generic[M]):
     def data_received(self, data: bytes) -> None:
         """Take bytes and let the handler run on the messages they complete."""
         session = self._session
-        session.receive_data(data, self._now())
+        session.receive_data(data, self._clock)
         waiter = self._message_waiter
         if waiter is not None and (session.inbox or session.failure is not None):
-            certain, self._flush_certain = self._flush_certain, True
+            self._flush_certain = True
             waiter.wake()
-            if self._out and self._transport is not None:
-                self._transport.write(session.data_to_send())
-            self._flush_certain = certain and bool(self._out)
-        if session.speaks:
+            self._flush_certain = False
+        if self._out or session.speaks:
             self.flush_nowait()
         if session.inbox and not self._reading_paused and self._transport is not None:
             self._reading_paused = True
