@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 import threading
 from collections.abc import Callable
-from typing import Any, Literal, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, overload
 
 from plainwire.address import Address
 from plainwire.errors import AddressError
@@ -13,6 +13,9 @@ from plainwire.frames.codec import Codec, Payload
 from plainwire.servers.base import Handler, Server, Task
 from plainwire.servers.drive import is_async
 from plainwire.transports.limits import Limits
+
+if TYPE_CHECKING:
+    from plainwire.servers.loop import LoopServer
 
 M = TypeVar("M")
 Model = Literal["serial", "threads", "processes", "loop"]
@@ -77,6 +80,35 @@ def serve(
         return server
     run_until_signal(server)
     return None
+
+
+def serve_async(
+    handler: Handler, address: str | Address, codec: Codec[M] | Payload[M], *,
+    limits: Limits | None = None, drain: float = 10.0, tls: Any = None,
+) -> LoopServer:  # fmt: skip
+    """Serve on the event loop that runs already, for the length of an `async with`.
+
+        async with serve_async(echo, "tcp://:7000", frames.length(4)) as server:
+            ...                    # server.address is bound; the end of the block drains
+
+    Signals are the program's own. Args and errors as of `serve`; the handler is
+    `async def` and the address a stream's.
+
+    Raises:
+        AddressError: the handler is `def`, which would stop the loop, or the address is
+            `udp://`.
+    """
+    task = Task(
+        handler, Address.parse(address), codec, limits or Limits(), drain_seconds=drain, tls=tls
+    )
+    server = make_server(task, "loop")
+    from plainwire.servers.loop import LoopServer
+
+    if not isinstance(server, LoopServer):
+        raise AddressError(
+            f"serve_async {task.address}: needs an async def handler and a stream's address"
+        )
+    return server
 
 
 def make_server(task: Task, model: str) -> Server:
