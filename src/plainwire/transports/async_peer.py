@@ -158,7 +158,8 @@ class AsyncPeer(asyncio.Protocol, Generic[M]):
         await self.send(message)
 
     async def _wait_room(self) -> None:
-        while self._stalled_since is not None:
+        session = self._session
+        while self._stalled_since is not None or (session.held and session.failure is None):
             waiter = Waiter(self._loop)
             self._room_waiters.append(waiter)
             try:
@@ -283,6 +284,8 @@ class AsyncPeer(asyncio.Protocol, Generic[M]):
         """Say that nothing more will be sent; receiving goes on. Idempotent."""
         if self._sending_ended or self._transport is None:
             return
+        if self._session.held:
+            await self.flush()
         self.flush_nowait()
         self._sending_ended = True
         last = self._session.send_eof()
@@ -372,6 +375,8 @@ class AsyncPeer(asyncio.Protocol, Generic[M]):
             self._flush_certain = False
         if self._out or session.speaks:
             self.flush_nowait()
+            if self._room_waiters and not session.held:
+                self._wake_room()
         if session.inbox and not self._reading_paused and self._transport is not None:
             self._reading_paused = True
             self._transport.pause_reading()
@@ -394,7 +399,9 @@ class AsyncPeer(asyncio.Protocol, Generic[M]):
             self._session.fail(ClosedError(f"{self.local} <-> {self.remote}: closed here"))
         self._sending_ended = True
         self._stalled_since = None
-        self._wake_all()
+        if self._message_waiter is not None:
+            self._message_waiter.wake_soon()
+        self._wake_room()
         self._group.discard(self)
         self._lost.set()
 
@@ -405,19 +412,18 @@ class AsyncPeer(asyncio.Protocol, Generic[M]):
     def resume_writing(self) -> None:
         """Let senders go on."""
         self._stalled_since = None
-        for waiter in list(self._room_waiters):
-            waiter.wake_soon()
+        self._wake_room()
 
-    def _wake_all(self) -> None:
-        if self._message_waiter is not None:
-            self._message_waiter.wake_soon()
+    def _wake_room(self) -> None:
         for waiter in list(self._room_waiters):
             waiter.wake_soon()
 
     def handle_timeout(self, now: float) -> None:
         """Look at the deadlines; called by the group at every tick."""
-        if self._session.handle_timeout(now) and self._message_waiter is not None:
-            self._message_waiter.wake_soon()
+        if self._session.handle_timeout(now):
+            if self._message_waiter is not None:
+                self._message_waiter.wake_soon()
+            self._wake_room()
         limit = self._limits.send_seconds
         stalled = self._stalled_since
         if limit is not None and stalled is not None and now - stalled > limit:

@@ -242,6 +242,7 @@ class Peer(Generic[M]):
 
     def send_eof(self) -> None:
         """Say that nothing more will be sent; receiving goes on. Idempotent."""
+        self._finish_handshake()
         with self._send_lock:
             if self._sending_ended:
                 return
@@ -251,6 +252,18 @@ class Peer(Generic[M]):
             if last:
                 self._stream.send(last)
             self._stream.send_eof()
+
+    def _finish_handshake(self) -> None:
+        """Read until messages that wait for TLS or WebSocket to be ready have left."""
+        session, clock = self._session, self._stream.clock
+        until = clock() + (self._limits.send_seconds or float("inf"))
+        while session.held and session.failure is None and clock() < until:
+            if not self._receive_lock.acquire(timeout=0.01):
+                continue  # the thread that receives does the same
+            try:
+                self._take(self._stream.receive())
+            finally:
+                self._receive_lock.release()
 
     def close(self) -> None:
         """Send what is queued and close; never raises for a broken connection."""

@@ -113,6 +113,13 @@ class Session(Generic[M]):
         """True between two messages, with none waiting to be taken."""
         return not self.inbox and not self._framing.pending
 
+    @property
+    def held(self) -> bool:
+        """True while messages that were sent wait for a handshake."""
+        if self._layer is not None and not self._layer.ready and self.out:
+            return True
+        return bool(getattr(self._framing, "waiting", ()))
+
     def receive_data(self, data: bytes, clock: Callable[[], float]) -> None:
         """Take bytes that arrived; complete messages go to the inbox.
 
@@ -124,8 +131,14 @@ class Session(Generic[M]):
             return
         if self._layer is not None:
             data = self._receive_layer(data)
-            if not data:
-                return
+            if data:
+                self._receive_plain(data, clock)
+            if self._layer.closed_cleanly:
+                self.receive_eof()
+            return
+        self._receive_plain(data, clock)
+
+    def _receive_plain(self, data: bytes, clock: Callable[[], float]) -> None:
         framing = self._framing
         messages = self._receive(data)
         if messages:
