@@ -51,7 +51,7 @@ def load_handler(name: str) -> Any:
               help="Seconds that clients get to finish at the end.")  # fmt: skip
 @click.option("--tls", type=click.Path(exists=True, dir_okay=False),
               help="PEM file with key and certificates, for tls:// and wss://.")  # fmt: skip
-def serve(  # noqa: PLR0917 - each is an option
+def serve(
     handler: str, address: str, codec: str, model: Any, workers: int | None, drain: float,
     tls: str | None,
 ) -> None:  # fmt: skip

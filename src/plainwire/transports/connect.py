@@ -48,7 +48,7 @@ def delays(random_source: Callable[[], float] = random.random) -> Iterator[float
 class Connection(Generic[M]):
     """A conversation that is about to begin; see `connect`."""
 
-    def __init__(  # noqa: PLR0917
+    def __init__(
         self, address: Address, codec: Codec[M] | Payload[M], limits: Limits,
         timeout: float | None, tls: Any, retry_seconds: float,
     ) -> None:  # fmt: skip

@@ -53,7 +53,7 @@ def make_session(
     return open_session(codec, limits, now, layer=layer, fileno=fileno)
 
 
-def open_peer(  # noqa: PLR0917
+def open_peer(
     sock: socket.socket, local: Address, remote: Address, codec: Codec[M] | Payload[M],
     limits: Limits, tls: Any = None, *, server: bool,
 ) -> Peer[M]:  # fmt: skip
