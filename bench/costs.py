@@ -11,7 +11,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
-import struct
 import threading
 import time
 from collections.abc import Callable
@@ -22,6 +21,7 @@ from plainwire import Address, Limits, frames
 from plainwire.transports.async_peer import AsyncPeer, PeerGroup
 from plainwire.transports.open import make_session
 from plainwire.transports.waiter import Driven
+from servers import BareProtocol, echo
 
 MESSAGE = b"x" * 64
 FRAME = b"\0\0\0\x40" + MESSAGE
@@ -53,32 +53,6 @@ class Nowhere(asyncio.Transport):
     def pause_reading(self) -> None: ...
 
     def resume_reading(self) -> None: ...
-
-
-class Bare(asyncio.Protocol):
-    """The least that an echo of whole frames takes."""
-
-    def __init__(self) -> None:
-        self.transport, self.rest = Nowhere(), b""
-
-    def data_received(self, data: bytes) -> None:
-        data = self.rest + data if self.rest else data
-        at, size, out = 0, len(data), []
-        unpack = struct.Struct(">I").unpack_from
-        while size - at >= 4:
-            stop = at + 4 + unpack(data, at)[0]
-            if stop > size:
-                break
-            out.append(data[at:stop])
-            at = stop
-        self.rest = data[at:]
-        if out:
-            self.transport.write(b"".join(out))
-
-
-async def echo(peer: Any) -> None:
-    async for message in peer:
-        await peer.send(message)
 
 
 async def handler_cost(batch: int, *, driven: bool) -> float:
@@ -142,7 +116,8 @@ def handlers() -> None:
     import uvloop
 
     print("\nfrom data_received to write, without any socket")
-    bare = Bare()
+    bare = BareProtocol()
+    bare.connection_made(Nowhere())
     for batch in (1, 64):
         count = 2000 // batch + 1
         data = FRAME * batch

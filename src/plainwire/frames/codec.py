@@ -337,6 +337,18 @@ def as_bytes(codec: str, message: Any) -> bytes:
     raise EncodeError(codec, f"a message is bytes, not {type(message).__name__}{hint}")
 
 
+def limited_bytes(codec: str, message: Any, max_bytes: int) -> bytes:
+    """As `as_bytes`, for a message that has at most that many bytes.
+
+    Raises:
+        EncodeError: it is over the limit, or no bytes.
+    """
+    message = as_bytes(codec, message)
+    if len(message) > max_bytes:
+        raise EncodeError(codec, f"message of {len(message)} bytes, {max_bytes} allowed")
+    return message  # type: ignore[no-any-return]
+
+
 def check_limit(max_bytes: int) -> int:
     """Return a limit that is usable.
 

@@ -14,6 +14,8 @@ Invariants:
 from __future__ import annotations
 
 import logging
+import os
+import socket
 import threading
 from abc import ABC, abstractmethod
 from collections import Counter
@@ -25,6 +27,7 @@ from plainwire.address import Address
 from plainwire.errors import BrokenError, ClosedError, DeadlineError, RemoteProtocolError
 from plainwire.frames.codec import Codec, Payload
 from plainwire.transports.limits import Limits
+from plainwire.transports.sockets import bound_address, forget_unix, listen
 
 log = logging.getLogger("plainwire.servers")
 
@@ -84,6 +87,25 @@ class Server(ABC):
         self._lock = threading.Lock()
         self._counts: MutableSequence[int] = [0] * 5 if counts is None else counts
         self._from: Counter[str] = Counter()
+        self._listener: socket.socket | None = None
+        self._owns_listener = False
+        self._file: tuple[int, int] | None = None
+
+    def _bind(self, given: socket.socket | None = None) -> socket.socket:
+        """Listen at the address; a socket that is given listens already and stays its owner's."""
+        listener = self._listener = given or listen(self.task.address)
+        self.address = bound_address(self.task.address, listener)
+        if given is None and self.address.scheme == "unix" and self.address.path[0] != "@":
+            found = os.stat(self.address.path)
+            self._file = (found.st_dev, found.st_ino)
+        self._owns_listener = given is None
+        return listener
+
+    def _unbind(self) -> None:
+        """Give the address back."""
+        if self._listener is not None and self._owns_listener:
+            self._listener.close()
+            forget_unix(self.address, self._file)
 
     @abstractmethod
     def start(self) -> None:

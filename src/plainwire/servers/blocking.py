@@ -26,7 +26,7 @@ from plainwire.servers.base import Server, Task, log
 from plainwire.servers.drive import run_handler
 from plainwire.transports.open import open_peer
 from plainwire.transports.peer import Peer
-from plainwire.transports.sockets import address_of, bound_address, forget_unix, listen, prepare
+from plainwire.transports.sockets import address_of, prepare
 
 
 class BlockingServer(Server):
@@ -46,8 +46,6 @@ class BlockingServer(Server):
         super().__init__(task, counts)
         self._bound = bound
         self._given = listener
-        self._listener: socket.socket | None = None
-        self._file: tuple[int, int] | None = None
         self._thread: threading.Thread | None = None
         self._places = threading.Semaphore(bound)
         self._peers: set[Peer[Any]] = set()
@@ -59,15 +57,11 @@ class BlockingServer(Server):
     def start(self) -> None:
         """Bind and begin to accept in a thread of its own."""
         try:
-            self._listener = self._given or listen(self.task.address)
+            listener = self._bind(self._given)
         except BaseException:
             self._close_pipe()
             raise
-        self.address = bound_address(self.task.address, self._listener)
-        if self.address.scheme == "unix" and not self.address.path.startswith("@"):
-            found = os.stat(self.address.path)
-            self._file = (found.st_dev, found.st_ino)
-        self._listener.setblocking(False)
+        listener.setblocking(False)
         self._thread = threading.Thread(target=self._accept_all, name="plainwire-accept")
         self._thread.daemon = True
         self._thread.start()
@@ -161,9 +155,7 @@ class BlockingServer(Server):
             peer.abort()
         self._join_all(time.monotonic() + 1.0)
         self._ended.wait(1.0)
-        if self._listener is not None and self._given is None:
-            self._listener.close()
-            forget_unix(self.address, self._file)
+        self._unbind()
         self._close_pipe()
 
     def _each_peer(self) -> list[Peer[Any]]:

@@ -11,7 +11,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import inspect
-import os
 import socket
 import threading
 from collections.abc import MutableSequence
@@ -23,7 +22,7 @@ from plainwire.servers.base import Server, Task, log
 from plainwire.servers.drive import is_async
 from plainwire.transports.async_peer import AsyncPeer, PeerGroup
 from plainwire.transports.open import make_session
-from plainwire.transports.sockets import address_of, bound_address, forget_unix, listen, prepare
+from plainwire.transports.sockets import address_of, prepare
 from plainwire.transports.waiter import Driven
 
 ACCEPTS_PER_TURN = 64
@@ -56,8 +55,6 @@ class LoopServer(Server):
         super().__init__(task, counts)
         assert is_async(task.handler)
         self._given = listener
-        self._listener: socket.socket | None = None
-        self._file: tuple[int, int] | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._group: PeerGroup | None = None
         self._tasks: set[asyncio.Task[None]] = set()
@@ -71,14 +68,14 @@ class LoopServer(Server):
 
     def start(self) -> None:
         """Bind and begin to accept in a thread of its own."""
-        self._bind()
+        self._bind(self._given).setblocking(False)
         self._loop = new_loop()
         self._thread = threading.Thread(target=self._run, name="plainwire-loop", daemon=True)
         self._thread.start()
 
     async def __aenter__(self) -> Self:
         """Bind and begin to accept on the event loop that runs here."""
-        self._bind()
+        self._bind(self._given).setblocking(False)
         self._loop = asyncio.get_running_loop()
         self._serving = self._loop.create_task(self._serve())
         return self
@@ -92,20 +89,7 @@ class LoopServer(Server):
             await self._serving
         finally:
             self._unbind()
-
-    def _bind(self) -> None:
-        self._listener = self._given or listen(self.task.address)
-        self.address = bound_address(self.task.address, self._listener)
-        if self.address.scheme == "unix" and not self.address.path.startswith("@"):
-            found = os.stat(self.address.path)
-            self._file = (found.st_dev, found.st_ino)
-        self._listener.setblocking(False)
-
-    def _unbind(self) -> None:
-        if self._listener is not None and self._given is None:
-            self._listener.close()
-            forget_unix(self.address, self._file)
-        self._ended.set()
+            self._ended.set()
 
     def _run(self) -> None:
         assert self._loop is not None
@@ -118,6 +102,7 @@ class LoopServer(Server):
         finally:
             self._loop.close()
             self._unbind()
+            self._ended.set()
 
     async def _serve(self) -> None:
         assert self._loop is not None

@@ -32,7 +32,6 @@ from typing import Any
 from plainwire.errors import AddressError, LocalProtocolError
 from plainwire.servers.base import ACTIVE, Server, Statistics, Task, log
 from plainwire.servers.drive import is_async
-from plainwire.transports.sockets import bound_address, forget_unix, listen
 
 RESTART_SECONDS = 0.5
 """Pause before a worker that died within this time of its start is replaced."""
@@ -52,8 +51,6 @@ class ProcessesServer(Server):
         self._inner = inner
         self._work = dataclasses.replace(task, limits=limits, workers=None)
         self._count = workers
-        self._listener: socket.socket | None = None
-        self._file: tuple[int, int] | None = None
         self._workers: list[_Worker] = []
         self._stopping = threading.Event()
         self._ended = threading.Event()
@@ -80,11 +77,7 @@ class ProcessesServer(Server):
             raise LocalProtocolError(
                 f"handler and codec must be importable by worker processes: {error}"
             ) from error
-        self._listener = listen(self.task.address)
-        self.address = bound_address(self.task.address, self._listener)
-        if self.address.scheme == "unix" and not self.address.path.startswith("@"):
-            found = os.stat(self.address.path)
-            self._file = (found.st_dev, found.st_ino)
+        self._bind()
         self._workers = [self._spawn() for _ in range(self._count)]
         for worker in self._workers:
             worker.wait_ready()
@@ -149,9 +142,7 @@ class ProcessesServer(Server):
             worker.finish(max(0.0, deadline - time.monotonic()))
             worker.counts[ACTIVE] = 0
         self._workers = []
-        if self._listener is not None:
-            self._listener.close()
-            forget_unix(self.address, self._file)
+        self._unbind()
         self._ended.set()
 
     def wait(self, timeout: float | None = None) -> bool:
