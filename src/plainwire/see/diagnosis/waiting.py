@@ -10,7 +10,6 @@ from plainwire.see.ledger.model import SAMPLED_AFTER_NS, Call, Endpoint, Flow
 from plainwire.see.ledger.ranges import is_receive
 from plainwire.see.ledger.waits import Waiter, Waits
 
-
 _EAGAIN = 11
 
 
