@@ -22,6 +22,8 @@ CASES = sorted(path.name for path in STRANGERS.iterdir() if path.is_dir())
 
 # Mistakes that the rules do not see, and why that is so.
 MISSED = {
+    "134-close-inside-the-loop": "the use of one's own closed socket has no rule; what the client"
+    " sees of it is chance",
     "206-cut-text-and-reset": "its decoder's error is caught and printed: handled, as far as"
     " can be told",
 }
