@@ -244,6 +244,11 @@ def write_json(ledger: Any, findings: list[Finding], path: Path, *, with_payload
         indent=1,
         ensure_ascii=False,
     )
+    write_text(text, path)
+
+
+def write_text(text: str, path: Path) -> None:
+    """Write a text whole or not at all; '-' is standard output."""
     if str(path) == "-":
         click.echo(text)
         return

@@ -49,7 +49,7 @@ def join(ledger: Ledger, packets: list[RawPacket], runs: list[dict[str, Any]]) -
     linktypes = ledger.capture.linktypes if ledger.capture is not None else {}
     taken = sort(packets, linktypes)
     ledger.icmp = taken.icmp
-    ledger.wires = [_wire(connection, taken.segments) for connection in taken.connections.all]
+    ledger.wires = [wire_of(connection, taken.segments) for connection in taken.connections.all]
     _give_flows(ledger)
     for wire in ledger.wires:
         if wire.flow is not None:
@@ -107,7 +107,7 @@ def _host(raw: bytes) -> str:
 # -- connections ---------------------------------------------------------------------
 
 
-def _wire(connection: Connection, taken: dict[int, Taken]) -> Wire:
+def wire_of(connection: Connection, taken: dict[int, Taken]) -> Wire:
     """A connection's segments in stream offsets, with who acknowledged whom."""
     ends = tuple((_host(host), port) for host, port in connection.ends)
     wire = Wire((ends[0], ends[1]), connection.opener_known)

@@ -95,8 +95,10 @@ def totals(flow: Flow) -> str:
         many = _("{count} datagrams").format(count=text.count_text(count))
         said = many if count != 1 else _("1 datagram")
         return said + (", " + _("{count} not received").format(count=lost) if lost else "")
-    there = text.bytes_text(flow.there.written or flow.there.read)
-    back = text.bytes_text(flow.back.written or flow.back.read)
+    sent = [flow.there.written or flow.there.read, flow.back.written or flow.back.read]
+    if not flow.ends and flow.wire is not None:
+        sent = [packets.carried(flow.wire, end) for end in (0, 1)]
+    there, back = text.bytes_text(sent[0]), text.bytes_text(sent[1])
     state = _("closed") if flow.closed is not None else _("still open")
     return _("{there} there, {back} back, {state}").format(there=there, back=back, state=state)
 

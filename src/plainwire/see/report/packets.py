@@ -24,7 +24,7 @@ from plainwire.see.report.fold import Folded, Idle, Item
 from plainwire.see.report.style import Style
 
 RUN_SHOWN = 6  # segments without a row between them; more are folded
-_KEPT = 2  # of a folded run at its beginning
+ALONE_SHOWN = 30  # the same in a capture without calls, which has no rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,18 +59,19 @@ def among(flow: Flow, items: Iterable[Item], *, everything: bool) -> Iterator[Li
         if everything or not s.plain or s.marks or s.cause or _brings(brought, s)
     ]
     at = 0
+    most = ALONE_SHOWN if not flow.ends else RUN_SHOWN
     for item in items:
         run = []
         until = item.start if isinstance(item, Folded | Idle) else item.t
         while at < len(waiting) and waiting[at].segment.t < until:
             run.append(waiting[at])
             at += 1
-        yield from run if everything else _short(run)
+        yield from run if everything else _short(run, most)
         if isinstance(item, Folded):
             while at < len(waiting) and waiting[at].segment.t <= item.end:
                 at += 1
         yield item
-    yield from waiting[at:] if everything else _short(waiting[at:])
+    yield from waiting[at:] if everything else _short(waiting[at:], most)
 
 
 def _brought(wire: Wire) -> dict[tuple[int, int], str]:
@@ -82,16 +83,16 @@ def _brings(brought: dict[tuple[int, int], str], segment: Segment) -> bool:
     return (segment.number, 0) in brought or (segment.number, 1) in brought
 
 
-def _short(run: list[Wired]) -> Iterator[Wired | More]:
+def _short(run: list[Wired], most: int) -> Iterator[Wired | More]:
     """A long run of data segments as its first ones, how many more, and its last."""
-    if len(run) <= RUN_SHOWN:
+    if len(run) <= most:
         yield from run
         return
     control = SYN | FIN | RST
     held: list[Wired] = []
     for position, item in enumerate(run):
         told = item.segment.flags & control or item.here or item.there or item.segment.marks
-        if told or position < _KEPT or position == len(run) - 1:
+        if told or position < most // 3 or position == len(run) - 1:
             if held:
                 yield More(len(held), sum(w.segment.size for w in held))
                 held = []
@@ -176,6 +177,11 @@ def line_of(call: Call | None) -> str:
         return "?"
     frame = names.frame_of(call)
     return names.short(frame) if frame is not None else f"({call.op})"
+
+
+def carried(wire: Wire, end: int) -> int:
+    """Bytes that an end sent, as the wire tells."""
+    return max((s.start + s.size for s in wire.segments if s.end == end and s.size), default=0)
 
 
 # -- in words ----------------------------------------------------------------------------
