@@ -14,10 +14,29 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from plainwire.see.capture.decode import ACK, FIN, RST, SYN, flag_names
+from plainwire.see.capture.recognise import Kind, Observation
 
 if TYPE_CHECKING:
-    from plainwire.see.capture.recognise import Observation
     from plainwire.see.ledger.model import Address, Call, Flow, Process, Range
+
+__all__ = [
+    "ACK",
+    "FIN",
+    "RST",
+    "SYN",
+    "Behind",
+    "Capture",
+    "Change",
+    "Counters",
+    "Icmp",
+    "Kind",
+    "Observation",
+    "RawPacket",
+    "Segment",
+    "Wire",
+    "capture_of",
+    "counters_of",
+]
 
 
 class RawPacket(NamedTuple):
