@@ -133,6 +133,7 @@ class Run:
                 private=self.options.private_net,
                 headers_only=not self.options.payload,
             )
+            self._begun = time.monotonic()  # the programs' time: they had none of it yet
             self._start_all()
             self._watch_until_end()
         finally:
