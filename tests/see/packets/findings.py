@@ -135,7 +135,8 @@ CASES = [
         + _FILTER
         + "conn.recv(5)\nconn.send(b'go')\ntime.sleep(0.3)\ndeaf(conn)\ntime.sleep(9)\n",
         _CLIENT
-        + "sk.sendall(b'first')\nsk.recv(2)\ntime.sleep(0.8)\nsk.sendall(b'lost')\nsk.recv(1)  # @waits\n",
+        + "sk.sendall(b'first')\nsk.recv(2)\ntime.sleep(0.8)\n"
+        + "sk.sendall(b'lost')\nsk.recv(1)  # @waits\n",
         _SERVER + "conn.recv(5)\nconn.send(b'go')\ntime.sleep(4)\n",
         _CLIENT
         + "sk.sendall(b'first')\nsk.recv(2)\n"
