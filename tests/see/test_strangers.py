@@ -16,6 +16,12 @@ from typing import Any
 
 import pytest
 
+from plainwire.see.ledger import build
+from plainwire.see.ledger.model import Ledger
+from plainwire.see.recorder import store
+
+from . import invariants
+
 STRANGERS = Path(__file__).parent.parent / "strangers"
 PRIVATE = Path(__file__).with_name("in_private_net.py")
 CASES = sorted(path.name for path in STRANGERS.iterdir() if path.is_dir())
@@ -41,19 +47,29 @@ def run_case(name: str, folder: Path) -> tuple[dict[str, Any], dict[str, Any]]:
     done = subprocess.run(
         [
             *[sys.executable, str(PRIVATE), *plainwire],
-            *["--start-wait", "1", "--timeout", str(case["timeout"]), *words],
+            *["--start-wait", "1", "--timeout", str(case["timeout"] + 1), *words],
         ],
         cwd=folder / name,
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
         errors="replace",
-        timeout=case["timeout"] + 45,
+        timeout=case["timeout"] + 60,
         env={**os.environ, "XDG_STATE_HOME": str(folder / "state"), "TMPDIR": str(folder)},
         check=False,
     )
     assert report.exists(), done.stderr
     return case, json.loads(report.read_text())
+
+
+def recorded(folder: Path) -> Ledger:
+    """The ledger of the run's recording."""
+    (path,) = (folder / "state" / "plainwire" / "runs").glob("*.plainwire")
+    recording = store.Recording(path)
+    try:
+        return build.build(recording.items())
+    finally:
+        recording.close()
 
 
 def said(report: dict[str, Any]) -> str:
@@ -70,6 +86,7 @@ def said(report: dict[str, Any]) -> str:
 def test_a_strangers_program_gets_the_right_verdict(name: str, tmp_path: Path) -> None:
     """A false accusation costs trust, and a miss leaves the user where he was."""
     case, report = run_case(name, tmp_path)
+    invariants.check(recorded(tmp_path))
     found = {finding["rule"] for finding in report["findings"]}
     if case["verdict"] == "healthy":
         assert not found, said(report)

@@ -96,10 +96,14 @@ def _patch_exit(state):
         state.note("exit", now(), status if isinstance(status, int) else None)
         original(status)
 
-    os._exit = staticmethod(wrap.like(_exit, original))
+    os._exit = wrap.builtin(wrap.like(_exit, original), "os")
     import atexit
 
-    atexit.register(lambda: state.note("exit", now(), None))
+    def leaving():
+        sockets.note_drops(state)
+        state.note("exit", now(), None)
+
+    atexit.register(leaving)
 
 
 def _patch_environment(state, module):

@@ -160,10 +160,10 @@ def read_journal(key: str, data: bytes) -> Iterator[Item]:
     while at + records.ENTRY_HEADER_BYTES <= len(data):
         (size,) = records.SIZE.unpack_from(data, at)
         start = at + records.ENTRY_HEADER_BYTES
-        if size == 0 or start + size > len(data):
+        kind = data[at + 4]
+        if size == 0 or kind == 0 or start + size > len(data):
             return
         body = data[start : start + size]
-        kind = data[at + 4]
         if kind == records.NOTE:
             try:
                 yield ("note", key, json.loads(body))
