@@ -54,6 +54,15 @@ def listener_of(case: Case, wire: Wire) -> Endpoint | None:
     return None
 
 
+def overflowed(case: Case, wire: Wire) -> bool:
+    """Did an observed listener have no room for a connection when its SYN came?"""
+    listener = listener_of(case, wire)
+    listen = next((c for c in listener.calls if c.op == "listen"), None) if listener else None
+    if listener is None or listen is None:
+        return False
+    return _queued(case, listener, wire.segments[0].t) > listen.asked
+
+
 def _queued(case: Case, listener: Endpoint, t: int) -> int:
     """Connections that were finished and not yet accepted at a moment."""
     count = 0

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from plainwire.see.diagnosis.backlog_overflow import listener_of
+from plainwire.see.diagnosis.backlog_overflow import overflowed
 from plainwire.see.diagnosis.case import Case, endpoint_name, where
 from plainwire.see.diagnosis.model import CERTAIN, Evidence, Finding, say
 from plainwire.see.ledger.model import Call
@@ -31,7 +31,7 @@ def find(case: Case) -> Iterator[Finding]:
             continue
         if any(s.end == 1 for s in wire.segments) or case.surfaced(call) is None:
             continue
-        if _said_unreachable(case, wire) or listener_of(case, wire) is not None:
+        if _said_unreachable(case, wire) or overflowed(case, wire):
             continue
         if call.site.frame not in told:
             told.add(call.site.frame)
