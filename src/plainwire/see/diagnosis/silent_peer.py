@@ -32,7 +32,7 @@ def find_stall(case: Case) -> Iterator[Finding]:
         for end in (0, 1):
             again = _again(case, flow, end)
             lost = [o for o in again if o.kind is Kind.RETRANSMISSION and o.wait_ns >= LEAST_NS]
-            if lost and not _unanswered(flow, end, again):
+            if lost and not _unanswered(case, flow, end, again):
                 found = _stalled(case, flow, lost)
                 if found is not None:
                     yield found
@@ -44,7 +44,7 @@ def find_half_open(case: Case) -> Iterator[Finding]:
     for flow in case.ledger.flows:
         for end in (0, 1):
             again = _again(case, flow, end)
-            if len(again) >= 3 and _unanswered(flow, end, again):
+            if len(again) >= 3 and _unanswered(case, flow, end, again):
                 yield _half_open(case, flow, end, again)
                 break
 
@@ -53,8 +53,7 @@ def _again(case: Case, flow: Flow, end: int) -> list[Observation]:
     """Segments that an end sent again, before we ended the programs."""
     if flow.wire is None:
         return []
-    endings = [p.ending for p in case.ledger.processes if p.ending is not None]
-    until = min(endings, default=case.ledger.ended + 1)
+    until = _until(case)
     return [
         o
         for o in flow.wire.observations
@@ -62,13 +61,20 @@ def _again(case: Case, flow: Flow, end: int) -> list[Observation]:
     ]
 
 
-def _unanswered(flow: Flow, end: int, again: list[Observation]) -> bool:
+def _until(case: Case) -> int:
+    """When we began to end the programs; what came later is our doing."""
+    endings = [p.ending for p in case.ledger.processes if p.ending is not None]
+    return min(endings, default=case.ledger.ended + 1)
+
+
+def _unanswered(case: Case, flow: Flow, end: int, again: list[Observation]) -> bool:
     """Did the other end say nothing from the first sending on?"""
     if not again or flow.wire is None:
         return False
     first = flow.wire.numbered(again[0].related[0]) if again[0].related else None
     since = first.t if first is not None else again[0].time_ns
-    return not any(s.end != end and s.t > since for s in flow.wire.segments)
+    until = _until(case)
+    return not any(s.end != end and since < s.t < until for s in flow.wire.segments)
 
 
 def _stalled(case: Case, flow: Flow, lost: list[Observation]) -> Finding | None:
