@@ -36,7 +36,8 @@ class ProgramsCommand(click.Command):
         at = 0
         while at < len(args) and args[at].startswith("-") and args[at] not in ("-m", "-c", "--"):
             at += 2 if args[at] in valued else 1
-        ctx.obj = args[at:]
+        # A `--` before the first program ends our options, as everywhere.
+        ctx.obj = args[at + 1 :] if args[at : at + 1] == ["--"] else args[at:]
         return super().parse_args(ctx, args[:at])
 
 

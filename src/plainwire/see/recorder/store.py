@@ -130,6 +130,9 @@ def _chunks(items: Iterable[Item]) -> Iterator[tuple[str, str, int, int, bytes]]
     size = 0
     for item in items:
         if item[0] == "slots":
+            if pending:
+                yield _joined(pending)
+                pending, size = [], 0
             yield ("slots", item[1], item[2], len(item[3]) // records.SLOT_BYTES, item[3])
             continue
         same = pending and (pending[0][0], _key(pending[0])) == (item[0], _key(item))

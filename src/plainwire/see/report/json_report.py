@@ -147,8 +147,8 @@ class _Report:
         if flow.datagrams:
             return self.datagrams(flow, direction)
         return {
-            "bytes_sent": direction.written - direction.base if direction.sender else None,
-            "bytes_received": direction.read - direction.base if direction.receiver else None,
+            "bytes_sent": direction.written - direction.write_base if direction.sender else None,
+            "bytes_received": direction.read - direction.read_base if direction.receiver else None,
             "bytes_not_kept": direction.base,
             "messages": len(direction.messages)
             or len(direction.asked_writes)
