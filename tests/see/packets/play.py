@@ -6,9 +6,11 @@ which line it expects. They run in a private network, so their ports are fixed.
 
 from __future__ import annotations
 
+import atexit
 import json
 import os
 import re
+import shutil
 import subprocess
 import tempfile
 from dataclasses import dataclass
@@ -102,6 +104,7 @@ def run(
         pytest.skip(reason)
     folder = Path(tempfile.mkdtemp(prefix="plainwire-packets-"))
     folder.chmod(0o777)
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
     words: list[str] = []
     for name, text in programs.items():
         (folder / name).write_text(text, encoding="utf-8")
