@@ -24,6 +24,7 @@ from plainwire.see.diagnosis.messages import (
     reads,
 )
 from plainwire.see.diagnosis.model import CERTAIN, LIKELY, Evidence, Finding, Text, say
+from plainwire.see.diagnosis.wire_evidence import glued_where
 from plainwire.see.ledger.model import Call
 from plainwire.see.ledger.ranges import is_end, is_receive, is_stream_read
 
@@ -145,6 +146,9 @@ def _finding(case: Case, read: Read, certainty: str, harm: Text | None) -> Findi
         )
         for send in read.sends[:4]
     ]
+    place = glued_where(read)
+    if place is not None:
+        evidence.append(place)
     if harm is not None:
         evidence.append(Evidence(harm))
     return Finding(

@@ -25,7 +25,7 @@ from operator import attrgetter
 from typing import Any
 
 from plainwire.see import records
-from plainwire.see.ledger import datagrams, ranges
+from plainwire.see.ledger import datagrams, packets, ranges
 from plainwire.see.ledger.model import (
     NOWHERE,
     Address,
@@ -41,6 +41,7 @@ from plainwire.see.ledger.model import (
     Site,
     Surfaced,
 )
+from plainwire.see.ledger.wire import RawPacket
 
 _AF_UNIX, _AF_INET, _AF_INET6 = 1, 2, 10
 _INTERNAL = {"_make_self_pipe"}
@@ -91,6 +92,7 @@ class _Builder:
     def __init__(self, items: Iterable[tuple[Any, ...]]) -> None:
         self.tables: dict[str, _Tables] = defaultdict(_Tables)
         self.runs: list[dict[str, Any]] = []
+        self.packets: list[RawPacket] = []
         self.endpoints: list[Endpoint] = []
         self.by_cookie: dict[int, Endpoint] = {}
         self.by_handle: dict[tuple[str, int], Endpoint] = {}
@@ -107,6 +109,8 @@ class _Builder:
                 self.tables[item[1]].slots.append((item[2], item[3]))
             elif kind == "payload":
                 self.tables[item[1]].payloads[item[2]] = (item[3], item[4])
+            elif kind == "packet":
+                self.packets.append(RawPacket(*item[1:]))
             else:
                 self.runs.append(item[1])
 
@@ -441,6 +445,7 @@ class _Builder:
             why=next((r["why"] for r in self.runs if r["kind"] == "finished"), ""),
         )
         ledger.index()
+        packets.join(ledger, self.packets, self.runs)
         return ledger
 
     def _fill(self, direction: Direction) -> None:

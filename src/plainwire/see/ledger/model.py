@@ -13,7 +13,10 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    from plainwire.see.ledger.wire import Capture, Change, Counters, Icmp, RawPacket, Segment, Wire
 
 # The recorder samples what has been blocked for 0.35 s (recorder/watch.py).
 SAMPLED_AFTER_NS = 100_000_000
@@ -259,6 +262,18 @@ class Flow:
     opened: int
     closed: int | None = None
     datagrams: list[Datagram] = field(default_factory=list)
+    wire: Wire | None = None  # its segments, when packets were taken
+    addresses: tuple[Address, Address] | None = None  # of a capture's flow, which has no ends
+
+    @property
+    def segments(self) -> list[Segment]:
+        """Its TCP segments as captured; empty without packets."""
+        return self.wire.segments if self.wire is not None else []
+
+    @property
+    def states(self) -> list[Change]:
+        """The TCP states of both ends over time; empty without packets."""
+        return self.wire.states if self.wire is not None else []
 
     @property
     def ends(self) -> list[Endpoint]:
@@ -284,6 +299,8 @@ class Datagram:
     received: Call | None
     source: Address
     target: Address
+    packet: int | None = None  # the number of the packet that carried it
+    refused: Icmp | None = None  # the ICMP error about it
 
 
 @dataclass(frozen=True, slots=True)
@@ -334,6 +351,11 @@ class Ledger:
             self._long = [c for c in self.calls if c.t1 is None or c.t1 - c.t0 > SAMPLED_AFTER_NS]
         return self._long
 
+    capture: Capture | None = None  # how packets were taken, or why not
+    counters: Counters | None = None
+    packets: list[RawPacket] = field(default_factory=list)
+    wires: list[Wire] = field(default_factory=list)  # every TCP connection captured
+    icmp: list[Icmp] = field(default_factory=list)
     _long: list[Call] | None = None
     _by_end: dict[int, Flow] = field(default_factory=dict)
 
