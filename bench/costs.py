@@ -17,11 +17,12 @@ from collections.abc import Callable
 from contextvars import copy_context
 from typing import Any
 
+from servers import BareProtocol, echo
+
 from plainwire import Address, Limits, frames
 from plainwire.transports.async_peer import AsyncPeer, PeerGroup
 from plainwire.transports.open import make_session
 from plainwire.transports.waiter import Driven
-from servers import BareProtocol, echo
 
 MESSAGE = b"x" * 64
 FRAME = b"\0\0\0\x40" + MESSAGE
