@@ -22,11 +22,11 @@ import type { Fold } from "./scale";
 import { stepAt, waitingIn } from "./steps";
 import type { Detail, FlowRow, Line, Link, Page } from "./types";
 import { firstFlow, flowView, lineKey, readHash, writeHash, type FlowView } from "./view";
-import { getLang, setLang, setWords, t, type Lang } from "./words";
+import { getLang, n, setLang, setWords, t, type Lang } from "./words";
 
 const TABS: Record<string, [string, (app: App) => TemplateResult]> = {
-  findings: ["Findings", findings], messages: ["Messages", messages], bytes: ["Bytes", biography], curves: ["Byte curves", curves],
-  lanes: ["Swimlanes", lanes], layers: ["Layers", layers], flows: ["Flows", flows], exports: ["Export", exports],
+  findings: [n("Findings"), findings], messages: [n("Messages"), messages], bytes: [n("Bytes"), biography], curves: [n("Byte curves"), curves],
+  lanes: [n("Swimlanes"), lanes], layers: [n("Layers"), layers], flows: [n("Flows"), flows], exports: [n("Export"), exports],
 };
 
 export class App extends LitElement {
@@ -65,6 +65,7 @@ export class App extends LitElement {
     setWords(this.page.chinese);
     this.speak(place.lang === "zh" || place.lang === "en" ? place.lang : this.page.language);
     if (place.tab && place.tab in TABS) this.tab = place.tab;
+    document.documentElement.dataset.theme ??= matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light";
     this.ended = !this.page.live;
     await this.openFlow(place.flow ?? firstFlow(this.page), undefined, place.step);
     window.addEventListener("keydown", (event) => this.pressed(event));
@@ -97,7 +98,7 @@ export class App extends LitElement {
     if (detail) this.showDetail(detail);
     const steps = this.view ? (this.view as FlowView).steps : [];
     const told = steps.findIndex((s) => s.call < 0);
-    const wanted = step ?? (time !== undefined ? stepAt(steps, time) : told >= 0 ? told : steps.length - 1);
+    const wanted = step ?? (time !== undefined ? stepAt(steps, time) : told >= 0 ? told : this.page.live ? steps.length - 1 : 0);
     this.step = Math.max(0, Math.min(wanted, steps.length - 1));
     this.requestUpdate();
     await this.updateComplete;
@@ -190,8 +191,7 @@ export class App extends LitElement {
 
   private theme(): void {
     const root = document.documentElement;
-    const dark = root.dataset.theme ? root.dataset.theme === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
-    root.dataset.theme = dark ? "light" : "dark";
+    root.dataset.theme = root.dataset.theme === "dark" ? "light" : "dark";
     this.requestUpdate();
   }
 
@@ -330,6 +330,7 @@ export class App extends LitElement {
     if (!this.page) return html`<main aria-busy="true"></main>`;
     return html`${this.head()}
       <main>
+        <div class="first">
         ${verdict(this)}
         <div class="stage">
           ${code(this, 0)}
@@ -341,6 +342,7 @@ export class App extends LitElement {
           <svg class="connectors" aria-hidden="true"></svg>
         </div>
         ${scrubber(this)}
+        </div>
         ${this.tabs()}
       </main>`;
   }

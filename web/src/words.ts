@@ -25,6 +25,11 @@ export function t(message: string, values: Record<string, string | number> = {})
   return said.replace(/\{(\w+)\}/g, (whole, name: string) => String(values[name] ?? whole));
 }
 
+/** Mark a message that is translated later. */
+export function n(message: string): string {
+  return message;
+}
+
 /** A text of the data in the reader's language. */
 export function say(words: Words): string {
   return lang === "zh" ? words.zh : words.en;

@@ -104,6 +104,8 @@ class _Maker:
             for call in end.calls:
                 if call.op in _HIDDEN or (streams and call.site.kind == "loop"):
                     continue
+                if is_stream_read(call) and _within_another(call):
+                    continue
                 if call.op == "closed" and call.process.key in closed:
                     continue
                 yield side, call
@@ -306,10 +308,18 @@ def spoken(direction: Direction) -> Iterator[tuple[int, int, Range | None, str]]
             yield part.start, part.end, None, ""
 
 
+def _within_another(call: Call) -> bool:
+    """Is it a reader's method that another one called (`readline` calls `readuntil`)?"""
+    return any(
+        function.startswith("read") and file.endswith("/asyncio/streams.py")
+        for file, _, function in call.site.via
+    )
+
+
 def failure(call: Call) -> str | None:
-    """How a call failed, as Python and errno name it."""
+    """How a call failed, as Python and errno name it; a connect under way did not."""
     failed = call.failure
-    if failed is None:
+    if failed is None or (failed.errno == errnos.EINPROGRESS and call.op.startswith("connect")):
         return None
     if failed.errno is None:
         return failed.name

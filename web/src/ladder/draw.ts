@@ -194,7 +194,7 @@ export function drawFolds(folds: Fold[], g: Geometry, label: (fold: Fold) => str
     let d = `M${from} ${y}`;
     for (let x = from; x < to - 10; x += 10) d += `l5 -4l5 4`;
     const text = `${duration(fold.t1 - fold.t0)} · ${label(fold)}`;
-    const width = Math.min(to - from, 14 + text.length * 6.4);
+    const width = 24 + [...text].reduce((sum, c) => sum + (c > "\u2e80" ? 12.5 : 6.9), 0);
     group.append(s("g", { class: "fold", "data-ns": Math.round(fold.t1 - fold.t0) }, s("path", { d, class: "zigzag" }),
       s("rect", { x: (from + to - width) / 2, y: y - 11, width, height: 20, rx: 10, class: "fold-ground" }),
       s("text", { x: (from + to) / 2, y: y + 3.5, class: "fold-text" }, text)));
@@ -206,9 +206,11 @@ export function drawTimes(model: LadderModel, g: Geometry, top: number, bottom: 
   const group = s("g", { class: "times" });
   const { times, ys } = model.scale;
   let free = -Infinity;
+  let before = lowerBound(ys, top) - 1;
   for (let n = lowerBound(ys, top); n < times.length && ys[n]! <= bottom; n++) {
     if (ys[n]! < free) continue;
-    group.append(s("text", { x: g.line(0) + 10, y: ys[n]! + 3, class: "time" }, duration(times[n]! - times[0]!)));
+    group.append(s("text", { x: g.line(0) + 10, y: ys[n]! + 3, class: "time" }, before < 0 ? duration(0) : `+${duration(times[n]! - times[before]!)}`));
+    before = n;
     free = ys[n]! + 46;
   }
   return group;

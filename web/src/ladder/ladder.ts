@@ -143,11 +143,11 @@ export class Ladder {
       defs(),
       drawBands(w.bands.between(top, bottom), g, top, bottom),
       drawLines(g, Math.max(top, 8), bottom),
-      drawTimes(this.model, g, top, bottom),
       drawQueues(w.queues.between(top, bottom), g),
       drawBars(w.bars.between(top, bottom), g, this.picked.call),
       drawFolds(w.folds.between(top, bottom), g, this.options.foldLabel),
       drawArrows(w.arrows.between(top, bottom), g, this.picked),
+      drawTimes(this.model, g, top, bottom),
       drawMarks(w.marks.between(top, bottom), g, this.options.lineOf, this.picked.call),
     ];
     if (this.now !== null) {

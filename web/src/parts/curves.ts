@@ -6,7 +6,7 @@ import { html, type TemplateResult } from "lit";
 import { ref } from "lit/directives/ref.js";
 import type { App } from "../app";
 import type { Detail } from "../types";
-import { t } from "../words";
+import { n, t } from "../words";
 
 export interface Curve {
   name: string;
@@ -21,7 +21,7 @@ export function curvesOf(detail: Detail, side: number): Curve[] {
     return entries.filter((e): e is { t: number; size: number } => e.t !== null).sort((a, b) => a.t - b.t).map((e) => [e.t, (sum += e.size)]);
   };
   const size = (link: { start: number; end: number }) => link.end - link.start;
-  const curves: Curve[] = [{ name: "written by the program", points: cumulative(links.map((l) => ({ t: l.left, size: size(l) }))) }];
+  const curves: Curve[] = [{ name: n("written by the program"), points: cumulative(links.map((l) => ({ t: l.left, size: size(l) }))) }];
   if (detail.segments) {
     const highest = (pick: (s: NonNullable<Detail["segments"]>[number]) => number | null): [number, number][] => {
       let top = 0;
@@ -30,11 +30,11 @@ export function curvesOf(detail: Detail, side: number): Curve[] {
         return value !== null && value > top ? [[s.t, (top = value)] as [number, number]] : [];
       });
     };
-    curves.push({ name: "sent", points: highest((s) => (s.side === side ? s.end : null)) });
-    curves.push({ name: "acknowledged", points: highest((s) => (s.side !== side ? s.ack : null)) });
+    curves.push({ name: n("sent"), points: highest((s) => (s.side === side ? s.end : null)) });
+    curves.push({ name: n("acknowledged"), points: highest((s) => (s.side !== side ? s.ack : null)) });
   }
-  curves.push({ name: "in the other side's kernel", points: cumulative(links.map((l) => ({ t: l.arrived, size: size(l) }))) });
-  curves.push({ name: "read by the program", points: cumulative(links.map((l) => ({ t: l.landed, size: size(l) }))) });
+  curves.push({ name: n("in the other side's kernel"), points: cumulative(links.map((l) => ({ t: l.arrived, size: size(l) }))) });
+  curves.push({ name: n("read by the program"), points: cumulative(links.map((l) => ({ t: l.landed, size: size(l) }))) });
   return curves;
 }
 
@@ -78,7 +78,7 @@ function draw(element: HTMLElement, app: App, side: number): void {
       width: Math.max(320, element.clientWidth), height: 240,
       scales: { x: { time: false } },
       axes: [{ ...axis, label: "s" }, { ...axis, label: t("bytes"), size: 70 }],
-      series: [{ label: "s" }, ...found.map((curve, n) => ({ label: t(curve.name), stroke: colour(`--hue-${n}`), width: 2, dash: DASHES[n] ?? [], paths: stepped }))],
+      series: [{ label: "s" }, ...found.map((curve, at) => ({ label: t(curve.name), stroke: colour(`--hue-${at}`), width: 2, dash: DASHES[at] ?? [], paths: stepped }))],
     },
     table(found, app.page.ended) as uPlot.AlignedData,
     element,

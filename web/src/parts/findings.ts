@@ -2,7 +2,7 @@
 import { html, nothing, type TemplateResult } from "lit";
 import type { App } from "../app";
 import { moment } from "../format";
-import { say, t } from "../words";
+import { n, say, t } from "../words";
 import { lineLink, said } from "./said";
 
 export function findings(app: App): TemplateResult {
@@ -30,5 +30,5 @@ export function findings(app: App): TemplateResult {
 }
 
 const ROLES: Record<string, string> = {
-  waits: "waits", sends: "sends", reads: "reads", closes: "closes", connects: "connects", accepts: "accepts", binds: "binds", raises: "raises",
+  waits: n("waits"), sends: n("sends"), reads: n("reads"), closes: n("closes"), connects: n("connects"), accepts: n("accepts"), binds: n("binds"), raises: n("raises"),
 };

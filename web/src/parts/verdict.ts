@@ -2,7 +2,7 @@
 import { html, nothing, type TemplateResult } from "lit";
 import type { App } from "../app";
 import { isClose } from "../calls";
-import type { Finding } from "../types";
+import type { Finding, Link } from "../types";
 import { say, t } from "../words";
 import { lineLink, said } from "./said";
 
@@ -40,7 +40,10 @@ function facts(app: App): TemplateResult | typeof nothing {
   if (!view) return nothing;
   const { connect, accept, waits, glued, fins } = view.facts;
   const line = (call: number | null) => callLink(app, call);
-  const closing = fins.filter((link) => link.leave !== null && isClose(view.detail.calls[link.leave]?.op ?? ""));
+  const closer = (link: Link) => {
+    const call = link.leave === null ? undefined : view.detail.calls[link.leave];
+    return call && isClose(call.op) ? line(link.leave) : `${link.side === 0 ? t("client") : t("server")} `;
+  };
   return html`<ul class="facts">
     ${connect !== null || accept !== null
       ? html`<li data-fact="handshake"><b>${t("Handshake")}</b> ${line(connect)} <code>connect</code>
@@ -48,7 +51,7 @@ function facts(app: App): TemplateResult | typeof nothing {
       : nothing}
     ${glued.length ? html`<li data-fact="glued"><b>${t("Several messages in one read")}</b> ${glued.slice(0, 3).map(line)}</li>` : nothing}
     ${waits.length ? html`<li data-fact="waits"><b>${t("Still waits")}</b> ${waits.slice(0, 4).map(line)}</li>` : nothing}
-    <li data-fact="close"><b>${t("Close")}</b> ${closing.length ? closing.map((link) => html`${line(link.leave)} <code>${link.kind.toUpperCase()}</code> `) : html`<span class="dim">${t("not seen in this run")}</span>`}</li>
+    <li data-fact="close"><b>${t("Close")}</b> ${fins.length ? fins.map((link) => html`${closer(link)}<code>${link.kind.toUpperCase()}</code> `) : html`<span class="dim">${t("not seen in this run")}</span>`}</li>
   </ul>`;
 }
 
