@@ -15,10 +15,11 @@ from plainwire import i18n
 
 if TYPE_CHECKING:
     from plainwire.see.diagnosis.model import Finding
+    from plainwire.see.ledger.waits import Waits
     from plainwire.see.recorder.programs import Program
     from plainwire.see.recorder.run import Outcome, Run
 
-_LIVE_LIMIT = 300_000  # calls; beyond it a hang is told only in the report
+_LIVE_LIMIT = 100_000  # calls; beyond it a hang is told only in the report
 
 
 class ProgramsCommand(click.Command):
@@ -174,7 +175,7 @@ class _Live:
     def __call__(self, sample: dict[str, Any], run: Run) -> bool:
         from plainwire.see.ledger import build, waits
 
-        if run.calls() > _LIVE_LIMIT or not waits.analyse(sample).blocked:
+        if run.calls() > _LIVE_LIMIT or not _worth_a_look(waits.analyse(sample)):
             return False
         from plainwire.see import diagnosis
         from plainwire.see.report import terminal
@@ -187,6 +188,11 @@ class _Live:
             text = terminal.verdict(ledger, [finding])
             run.say(f"\n== {text}\n")
         return self._until_finding and any(f.certainty == "certain" for f in findings)
+
+
+def _worth_a_look(found: Waits) -> bool:
+    """Is anybody blocked in more than waiting for new clients?"""
+    return any(waiter.wait in ("receive", "send", "poll") for waiter in found.blocked)
 
 
 def _report(recording: Any, outcome: Outcome, options: dict[str, Any]) -> list[Finding]:

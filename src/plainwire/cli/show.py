@@ -82,14 +82,14 @@ def _show(opened: Any, options: dict[str, Any]) -> None:
     width = shutil.get_terminal_size((100, 24)).columns
     colour = coloured(sys.stdout)
     if options["calls"]:
-        for line in calls.lines(ledger, width=width, colour=colour):
+        for line in calls.call_lines(ledger, width=width, colour=colour):
             click.echo(line)
         return
     number = options["flow"]
     if number is not None:
         if number >= len(ledger.flows):
             refuse(f"show --flow {number}: this recording has {len(ledger.flows)} flows, from 0 on")
-        for line in calls.flow_lines(ledger, ledger.flows[number], width=width, colour=colour):
+        for line in calls.flow_lines(ledger, number, width=width, colour=colour):
             click.echo(line)
         return
     findings = diagnosis.diagnose(ledger)

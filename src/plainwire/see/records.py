@@ -118,6 +118,7 @@ OPS = {
     "stream.drain": 75,  # a drain() that had to wait
     # waiting
     "serve_forever": 80,  # socketserver's accept loop
+    "select": 81,  # arg: time-out in ms; asyncio's own are left out
 }
 NAMES = {number: name for name, number in OPS.items()}
 

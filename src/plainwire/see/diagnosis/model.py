@@ -101,4 +101,9 @@ def asked_by(call: Call, endpoint: Endpoint) -> Frame | None:
                 return other.site.frame
     elif endpoint.protocol is not None:
         return endpoint.protocol[1]
+    elif call.site.kind == "loop":
+        # loop.sock_recv() and its kin try at once, from the user's line, and then wait.
+        for other in reversed(endpoint.calls):
+            if other.t0 < call.t0 and other.op == call.op and other.site.frame is not None:
+                return other.site.frame
     return None

@@ -6,8 +6,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from plainwire.see.diagnosis.case import Case
-from plainwire.see.ledger.model import Call, Endpoint, Flow
+from plainwire.see.ledger.model import SAMPLED_AFTER_NS, Call, Endpoint, Flow
+from plainwire.see.ledger.ranges import is_receive
 from plainwire.see.ledger.waits import Waiter, Waits
+
+_EAGAIN = 11
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,15 +55,34 @@ def stuck_on(waits: Waits, end: Endpoint, wait: str) -> tuple[Waiter, Call | Non
     # A loop that waits for many sockets waits for this one too; it is stuck on it only
     # if somebody asked for this one's bytes.
     for waiter in found:
-        if waiter.wait != "poll":
-            return waiter, None
+        asked = asked_last(end) if wait == "receive" else None
+        if waiter.wait != "poll" or asked is not None:
+            return waiter, asked
+    return None
+
+
+def asked_last(end: Endpoint) -> Call | None:
+    """Who asked a loop for this endpoint's bytes: its protocol's last read, or a sock_recv().
+
+    Such a call has long returned; it stands for the line that waits.
+    """
+    reads = [c for c in end.calls if is_receive(c)]
+    if end.protocol is not None and end.protocol[1] is not None:
+        made = [c for c in end.calls if c.op == "socket"]
+        return (reads or made)[-1] if reads or made else None
+    if reads and reads[-1].failure is not None and reads[-1].failure.errno == _EAGAIN:
+        return reads[-1] if reads[-1].site.frame is not None else None
     return None
 
 
 def went_on(case: Case, call: Call | None) -> bool:
     """Did the call return later by itself, so that the hang was none?"""
     return (
-        call is not None and call.t1 is not None and call.failure is None and not case.is_ours(call)
+        call is not None
+        and call.t1 is not None
+        and call.failure is None
+        and call.blocked_ns > SAMPLED_AFTER_NS
+        and not case.is_ours(call)
     )
 
 

@@ -1,7 +1,7 @@
 """Text, or something else that is not bytes, was given to a send.
 
 Proof: a send raised TypeError because its argument was not bytes-like. Silent when the
-program caught that and sent bytes at once.
+program caught that, unless it then waits for an answer to what it never sent.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from plainwire.see.diagnosis.case import Case
 from plainwire.see.diagnosis.model import CERTAIN, Evidence, Finding, Place, say
 from plainwire.see.ledger.model import Call
-from plainwire.see.ledger.ranges import is_send
+from plainwire.see.ledger.ranges import is_receive, is_send
 
 RULE = "wrong-type-sent"
 _SENDERS = ("write", "send", "sendall", "sendto", "sendmsg", "writelines", "sock_sendall")
@@ -46,11 +46,14 @@ def find(case: Case) -> Iterator[Finding]:
 
 
 def _mended(case: Case, call: Call) -> bool:
-    """Was the error caught, and the same thing sent as bytes at once?"""
+    """Was the error caught, and did the program then not wait for an answer in vain?"""
     if case.surfaced(call) is not None:
         return False
-    later = [c for c in case.of_thread(call) if c.t0 > call.t0]
-    return bool(later) and is_send(later[0]) and later[0].failure is None
+    for later in case.of_thread(call):
+        if later.t0 > call.t0 and later.endpoint is call.endpoint:
+            in_vain = is_receive(later) and (later.t1 is None or case.is_ours(later))
+            return not in_vain
+    return True
 
 
 def _finding(place: Place, text: str, flow: int | None, t: int | None) -> Finding:

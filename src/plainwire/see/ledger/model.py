@@ -15,6 +15,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+# The recorder samples what has been blocked for 0.35 s (recorder/watch.py).
+SAMPLED_AFTER_NS = 100_000_000
+
 Address = tuple[Any, ...] | str | None
 
 
@@ -318,6 +321,13 @@ class Ledger:
         """The flow an endpoint is an end of."""
         return self._by_end.get(endpoint.number)
 
+    def long_calls(self) -> list[Call]:
+        """Calls that lasted, or last, so long that a sample may have caught them."""
+        if self._long is None:
+            self._long = [c for c in self.calls if c.t1 is None or c.t1 - c.t0 > SAMPLED_AFTER_NS]
+        return self._long
+
+    _long: list[Call] | None = None
     _by_end: dict[int, Flow] = field(default_factory=dict)
 
     def index(self) -> None:

@@ -5,6 +5,7 @@ R1  The ranges of one side tile the stream from the direction's base on: each be
 R2  Calls are in the order in which they returned; where two threads' writes overlap in
     time, the direction is marked `interleaved`, because nobody knows whose bytes came
     first.
+R2a A send that never returned wrote at least what was read beyond all others.
 R3  A look that consumes nothing (MSG_PEEK) and urgent data (MSG_OOB) are not in it.
 R4  What a library asked for on the program's behalf is told apart: `asked_*` are the
     bytes by the *program's* calls, in the same offsets.
@@ -45,10 +46,10 @@ def by_return(calls: Iterable[Call]) -> list[Call]:
 
 def fill(direction: Direction) -> None:
     """Compute all ranges of a direction from the calls of its two ends."""
-    if direction.sender is not None:
-        _fill_writes(direction, direction.sender)
     if direction.receiver is not None:
         _fill_reads(direction, direction.receiver)
+    if direction.sender is not None:
+        _fill_writes(direction, direction.sender)
 
 
 def _fill_writes(direction: Direction, sender: Endpoint) -> None:
@@ -58,6 +59,7 @@ def _fill_writes(direction: Direction, sender: Endpoint) -> None:
         sender.tls = True
         kernel = by_return(plain)
     _settle_failed(kernel, direction.base)
+    kernel += _unreturned(direction, sender, kernel)
     direction.writes = tile(kernel, direction.base)
     direction.interleaved = _overlap(kernel)
     queued = [c for c in sender.calls if c.op == "stream.queue"]
@@ -65,6 +67,19 @@ def _fill_writes(direction: Direction, sender: Endpoint) -> None:
         direction.asked_writes = _asked_writes(kernel, queued, direction.base)
     else:
         direction.asked_writes = direction.writes
+
+
+def _unreturned(direction: Direction, sender: Endpoint, ended: list[Call]) -> list[Call]:
+    """A send that never returned (it is blocked, or its thread died with the process).
+
+    It wrote at least what the peer read beyond the sends that did return.
+    """
+    pending = [c for c in sender.calls if c.t1 is None and is_send(c)]
+    if len(pending) != 1 or not direction.reads:
+        return []
+    beyond = direction.read - direction.base - sum(max(0, c.count) for c in ended)
+    pending[0].count = max(0, min(pending[0].asked, beyond))
+    return pending
 
 
 def _settle_failed(calls: list[Call], base: int) -> None:

@@ -122,7 +122,7 @@ class _Analysis:
                 self.peers[str(end.inode)] = str(end.peer.inode)
             elif end.listener is not None and end.role == "client":
                 self.pending[str(end.inode)] = str(end.listener.inode)
-        for call in ledger.calls:
+        for call in ledger.long_calls():
             if call.t0 > t:
                 break
             if call.t1 is None or call.t1 > t:
@@ -142,7 +142,7 @@ class _Analysis:
                     or c.op in ("accept", "serve_forever", "select", "stream.drain",
                                 "tls.handshake", "tls.read", "tls.write")
                 ]  # fmt: skip
-                serving = bool(calls) and calls[-1].op == "serve_forever"
+                serving = bool(calls) and _serves(calls[-1])
                 if not thread["endless"] and not serving:
                     self.live.add(key)
                     continue
@@ -261,6 +261,13 @@ class _Analysis:
             for pid in pids
             for thread in self.threads.get(pid, [])
         )
+
+
+def _serves(call: Call) -> bool:
+    """Is this socketserver's accept loop, which looks around twice a second?"""
+    return call.op == "serve_forever" or (
+        call.op == "select" and any(f == "serve_forever" for _, _, f in call.site.via)
+    )
 
 
 def _name(address: Any) -> tuple[Any, ...]:

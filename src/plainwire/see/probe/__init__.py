@@ -18,6 +18,7 @@ P6  Standard library only, Python 3.8 or newer; imports nothing the program did 
     sockets.py    which methods of `socket` and `os` are observed
     tls.py        ... of `ssl`
     streams.py    ... of `asyncio`
+    waiting.py    ... of `select` and `selectors`
     failures.py   exceptions that nobody caught
     hooks.py      patches a module right after the program imports it
 """

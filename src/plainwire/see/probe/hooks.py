@@ -9,7 +9,7 @@ import os
 import sys
 
 from .. import records
-from . import failures, sockets, streams, tls, wrap
+from . import failures, sockets, streams, tls, waiting, wrap
 from .state import State, now
 
 FOLDER_VARIABLE = "PLAINWIRE_RUN"
@@ -22,6 +22,7 @@ def start(folder):
     failures.patch_excepthook(state)
     patches = {
         "socket": lambda module: sockets.patch_socket(state, module),
+        "selectors": lambda module: waiting.patch_selectors(state, module),
         "ssl": lambda module: tls.patch_ssl(state, module),
         "asyncio.streams": lambda module: streams.patch_streams(state, module),
         "asyncio.selector_events": lambda m: streams.patch_selector_events(state, m),
@@ -98,7 +99,11 @@ def _patch_exit(state):
     os._exit = staticmethod(wrap.like(_exit, original))
     import atexit
 
-    atexit.register(lambda: state.note("exit", now(), None))
+    def leaving():
+        sockets.note_drops(state)
+        state.note("exit", now(), None)
+
+    atexit.register(leaving)
 
 
 def _patch_environment(state, module):

@@ -283,6 +283,16 @@ def _note_last(state, sock, fd, number):
     return rest
 
 
+def note_drops(state):
+    """What the kernel dropped at the datagram sockets that are still open as we leave."""
+    for number, reference in list(state.owners.items()):
+        sock = reference()
+        if sock is not None and int(sock.type) & 0xF == _DATAGRAM:
+            drops = datagram_drops(sock)
+            if drops:
+                state.note("drops", number, drops, now())
+
+
 _SO_MEMINFO = 55
 
 

@@ -20,10 +20,11 @@ _RECEIVING = ("data_received", "buffer_updated", "datagram_received")
 def patch_streams(state, module):
     """Observe `asyncio.streams`."""
     reader = module.StreamReader
+    file = reader.readline.__code__.co_filename
     mark = _coroutine_mark()
     for name, arguments in (("read", 1), ("readline", 0), ("readexactly", 1), ("readuntil", 0)):
         original = getattr(reader, name)
-        observed = _observe(state, original, records.OPS["stream." + name], arguments)
+        observed = _observe(state, original, records.OPS["stream." + name], arguments, file)
         setattr(reader, name, mark(wrap.like(observed, original)))
 
     drain = module.StreamWriter.drain
@@ -95,7 +96,7 @@ def _number(state, owner):
     return number
 
 
-def _observe(state, original, op, arguments):
+def _observe(state, original, op, arguments, file):
     waiting = _waiting(state, original, op)
     if arguments:
         first = original.__defaults__
@@ -111,7 +112,10 @@ def _observe(state, original, op, arguments):
     else:
 
         def method(self, *rest, **named):
-            return waiting(self, state.sites.find(_getframe(1)), 0, *rest, **named)
+            frame = _getframe(1)
+            if frame.f_code.co_name == "readline" and frame.f_code.co_filename == file:
+                return original(self, *rest, **named)  # readline() is made of readuntil()
+            return waiting(self, state.sites.find(frame), 0, *rest, **named)
 
     return method
 

@@ -120,6 +120,7 @@ def namespace(state):
             flagbits=flagbits,
             length=length,
             clip=clip,
+            milliseconds=milliseconds,
             UNLIMITED=records.UNLIMITED,
             EINPROGRESS=errno.EINPROGRESS,
             size_of=size_of,
@@ -147,6 +148,15 @@ def clip(value):
     if not isinstance(value, int) or value < 0:
         return 0
     return min(value, records.UNLIMITED)
+
+
+def milliseconds(timeout):
+    """A time-out in milliseconds; UNLIMITED for None, 0 for what will be refused."""
+    if timeout is None:
+        return records.UNLIMITED
+    if not isinstance(timeout, (int, float)) or not timeout > 0:
+        return 0
+    return int(min(timeout * 1000, records.UNLIMITED - 1))
 
 
 def length(data):

@@ -96,6 +96,8 @@ def _process(pid: int) -> dict[str, Any] | None:
     try:
         with open(f"/proc/{pid}/stat") as file:
             name, ppid = _name_and_fields(file.read())[:2]
+        if ppid[0] == "Z":
+            return None  # it has ended; only its parent has not asked yet
         threads = {tid: _thread(pid, tid) for tid in os.listdir(f"/proc/{pid}/task")}
         sockets, pipes = _held(pid)
     except OSError:

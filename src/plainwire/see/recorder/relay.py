@@ -8,6 +8,7 @@ finished by a newline of ours only if another program has something to say.
 from __future__ import annotations
 
 import os
+import select
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -84,6 +85,16 @@ class Relay:
 
 
 def _write_all(target: int, data: bytes) -> None:
+    """Write everything; when nobody reads any more, go on in silence."""
     view = memoryview(data)
     while view:
-        view = view[os.write(target, view) :]
+        try:
+            view = view[os.write(target, view) :]
+        except BlockingIOError:
+            # A program that shares our terminal may have made it non-blocking.
+            select.select([], [target], [])
+        except BrokenPipeError:
+            nowhere = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(nowhere, target)
+            os.close(nowhere)
+            return

@@ -337,11 +337,7 @@ class Run:
         if output.source.target == 2 and self._why in ("timeout", "finding"):
             self._held.setdefault(output.program.index, bytearray()).extend(data)
             return
-        try:
-            self.relay.receive(output.source, data, time.monotonic())
-        except BrokenPipeError:
-            # Nobody reads us any more; go on recording in silence.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), output.source.target)
+        self.relay.receive(output.source, data, time.monotonic())
 
     def _take_signals(self) -> None:
         while (info := signal.sigtimedwait(_SIGNALS, 0)) is not None:
@@ -417,8 +413,7 @@ class Run:
                 os.close(key.fd)
         self._show_held()
         for target in (1, 2):
-            with contextlib.suppress(OSError):
-                self.relay.clear_line(target)
+            self.relay.clear_line(target)
         self._selector.close()
         self._read_notes()
         for tail in self._tails.values():
@@ -439,9 +434,7 @@ class Run:
         """
         for index, data in self._held.items():
             if b"KeyboardInterrupt" not in data:
-                with contextlib.suppress(BrokenPipeError):
-                    source = Source(self._prefix(self.programs[index]), 2, data)
-                    self.relay.finish(source)
+                self.relay.finish(Source(self._prefix(self.programs[index]), 2, data))
 
     def _keep_source(self, path: str) -> None:
         if path in self._sources or path.startswith("<"):

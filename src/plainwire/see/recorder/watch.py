@@ -16,7 +16,7 @@ from plainwire.see.recorder.tail import Tail
 BLOCKED_SECONDS = 0.35
 LONG_SECONDS = 0.75  # a call open for so long is worth a second look
 SETTLE_SECONDS = 0.15
-AGAIN_SECONDS = 2.0  # an unchanged situation is looked at again, for what ends slowly
+AGAIN_SECONDS = 2.0  # an unchanged situation is looked at again, ever more rarely
 _SHARE = 0.05  # of one core that sampling may take
 
 _WAITS = (
@@ -35,6 +35,7 @@ class Watch:
         self._first_at = 0.0
         self._last_at = 0.0
         self._not_before = 0.0
+        self._again = AGAIN_SECONDS
 
     def turn(self, tails: list[Tail], pids: list[int], now: float) -> dict[str, Any] | None:
         """Look once; returns a settled sample when there is a new one."""
@@ -48,8 +49,9 @@ class Watch:
         if now < self._not_before:
             return None
         blocked = self._blocked(tails, now)
-        if not blocked or (blocked == self._seen and now - self._last_at < AGAIN_SECONDS):
+        if not blocked or (blocked == self._seen and now - self._last_at < self._again):
             return None
+        self._again = self._again * 2 if blocked == self._seen else AGAIN_SECONDS
         self._seen, self._last_at = blocked, now
         self._first, self._first_at = kernel.sample(kernel.family(pids)), now
         return None

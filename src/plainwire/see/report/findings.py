@@ -29,12 +29,12 @@ def finding_lines(
         out.append("  " + style.paint(_("seen:"), "dim"))
         for evidence in finding.evidence:
             out += _evidence(ledger, evidence, width)
-    fix = _("fix:")
-    lines = text.wrap(text.safe(str(finding.fix)), width, first=f"  {fix} ")
+    fix = _("fix: ")
+    lines = text.wrap(text.safe(str(finding.fix)), width, first=f"  {fix}")
     out.append("  " + style.paint(fix, "good") + lines[0][2 + len(fix) :])
     out += lines[1:]
     more = _("more: plainwire explain {rule}").format(rule=finding.rule)
-    out.append("  " + style.paint(more, "dim"))
+    out += [style.paint(line, "dim") for line in text.wrap(more, width, first="  ")]
     return out
 
 
@@ -46,12 +46,12 @@ def _place(ledger: Ledger, group: list[Place], width: int, style: Style, paths: 
     who = _(", ").join(dict.fromkeys(p.process.name for p in group))
     label = _(", ").join(dict.fromkeys(role(p.role) for p in group))
     head = f"  --> {where}"
-    in_function = _("in {function}").format(function=text.safe(frame.function))
-    note = f"  {who}, {in_function}" if frame.function else f"  {who}"
-    room = width - text.width_of(head)
-    out = [
-        style.paint(head, "place") + (style.paint(text.clip(note, room), "dim") if room > 8 else "")
-    ]
+    if frame.function and frame.function != "<module>":
+        who += " " + _("in {function}").format(function=text.safe(frame.function))
+    if text.width_of(head) + text.width_of(who) + 2 <= width:
+        out = [style.paint(head, "place") + "  " + style.paint(who, "dim")]
+    else:
+        out = [style.paint(head, "place"), "      " + style.paint(text.clip(who, width - 6), "dim")]
     marked = sources.underlined(ledger.sources, frame, label, width=width - 4, style=style)
     if not marked:
         out.append(f"      {label}")

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from plainwire.i18n import gettext as _
 from plainwire.see.report import names, text
-from plainwire.see.report.rows import Row
+from plainwire.see.report.rows import CLIENT, SERVER, Held, Row
 from plainwire.see.report.style import Glyphs
 
 SHOWN_HELD = 3
@@ -14,11 +14,11 @@ SHOWN_HELD = 3
 
 @dataclass(frozen=True, slots=True)
 class Labels:
-    """Makes labels; `numbered` gives sends their numbers, for receives that refer to them."""
+    """Makes labels; the sends in `numbered` show their numbers, for receives that name them."""
 
     glyphs: Glyphs
     payload: bool
-    numbered: bool
+    numbered: frozenset[tuple[str, int]]  # side and number
 
     def __call__(self, row: Row, room: int) -> str:
         """What a row did, in at most `room` columns."""
@@ -27,7 +27,8 @@ class Labels:
     def _said(self, row: Row, room: int) -> str:
         if row.kind in ("send", "lost"):
             size = text.bytes_text(row.count)
-            return self._payload(f"#{row.number} {size}" if self.numbered else size, row, room)
+            named = (row.side, row.number) in self.numbered
+            return self._payload(f"#{row.number} {size}" if named else size, row, room)
         if row.kind == "receive":
             return self._receive(row, room)
         if row.kind == "peek":
@@ -44,7 +45,7 @@ class Labels:
 
     def _receive(self, row: Row, room: int) -> str:
         size = text.bytes_text(row.count)
-        if row.held and (self.numbered or not row.exact):
+        if row.held and not row.exact:
             return f"{size} = {held_text(row)}"
         return self._payload(size, row, room)
 
@@ -76,22 +77,37 @@ def _close(row: Row) -> str:
     call = row.call
     said = {
         "dropped": _("closed by garbage collection"),
-        "closed": _("really closed"),
         "detach": "detach",
     }.get(call.op, "close")
-    if call.op == "close" and call.asked == 1:
+    if row.deferred:
+        said = _("really closed")
+    elif call.op == "close" and call.asked == 1:
         said = _("close, but a file holds it")
     if row.unread:
         said += ", " + _("{size} unread").format(size=text.bytes_text(row.unread))
     return said
 
 
+def referred(rows: list[Row]) -> frozenset[tuple[str, int]]:
+    """The sends that some receive must name, because it did not get exactly one of them."""
+    return frozenset(
+        (SERVER if row.side == CLIENT else CLIENT, held.number)
+        for row in rows
+        if row.kind == "receive" and not row.exact
+        for held in row.held
+    )
+
+
+def _part(held: Held) -> str:
+    """Which of a send's bytes, as a slice: '' for all of them, `[:3]`, `[3:]`, `[3:6]`."""
+    if held.whole:
+        return ""
+    return f"[{held.start or ''}:{held.end if held.end != held.size else ''}]"
+
+
 def held_text(row: Row) -> str:
     """Whose bytes a receive holds: `#1+#2[0:4]`; many in a row as `#1..#9`."""
-    parts = [
-        f"#{held.number}" if held.whole else f"#{held.number}[{held.start}:{held.end}]"
-        for held in row.held
-    ]
+    parts = [f"#{held.number}{_part(held)}" for held in row.held]
     if len(parts) <= SHOWN_HELD:
         return "+".join(parts)
     return f"{parts[0]}..{parts[-1]}"

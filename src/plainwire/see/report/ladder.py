@@ -19,14 +19,15 @@ from plainwire.i18n import gettext as _
 from plainwire.see.ledger.model import Call, Flow, Ledger
 from plainwire.see.report import names, text
 from plainwire.see.report.fold import Folded, Idle, Item, fold, with_idle
-from plainwire.see.report.labels import Labels
+from plainwire.see.report.labels import Labels, referred
 from plainwire.see.report.rows import CLIENT, LANDS, LEAVES, SERVER, Row, rows_of
 from plainwire.see.report.style import Style
 
 TIME_COLUMNS = 9
 NARROW = 60
+GAP = 2  # columns between an arrow and the other lifeline
 WITH_STATE = 110
-STATE_COLUMNS = 11
+STATE_COLUMNS = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +47,7 @@ class Look:
     def wire(self) -> int:
         """Columns from lifeline to lifeline, both included."""
         rest = self.width - TIME_COLUMNS - 2 - self.state
-        return min(44, max(24, rest * 36 // 100))
+        return min(44, max(26, rest * 36 // 100))
 
     @property
     def lanes(self) -> tuple[int, int]:
@@ -87,7 +88,9 @@ def totals(flow: Flow) -> str:
     """Bytes each way and how it ended, in a few words."""
     if flow.datagrams:
         lost = sum(1 for d in flow.datagrams if d.received is None)
-        said = _("{count} datagrams").format(count=text.count_text(len(flow.datagrams)))
+        count = len(flow.datagrams)
+        many = _("{count} datagrams").format(count=text.count_text(count))
+        said = many if count != 1 else _("1 datagram")
         return said + (", " + _("{count} not received").format(count=lost) if lost else "")
     there = text.bytes_text(flow.there.written or flow.there.read)
     back = text.bytes_text(flow.back.written or flow.back.read)
@@ -99,8 +102,7 @@ class _Drawer:
     def __init__(self, ledger: Ledger, flow: Flow, look: Look, rows: list[Row]) -> None:
         self.ledger, self.flow, self.look = ledger, flow, look
         self.style, self.glyphs = look.style, look.style.glyphs
-        numbered = any(row.kind == "receive" and row.held and not row.exact for row in rows)
-        self.label = Labels(self.glyphs, look.payload, numbered)
+        self.label = Labels(self.glyphs, look.payload, referred(rows))
         self.users = {
             side: names.user_of(end).key if end is not None and end.process else ""
             for end, side in ((flow.client, CLIENT), (flow.server, SERVER))
@@ -143,15 +145,13 @@ class _Drawer:
         at_left = item.side == CLIENT
         code = self._code(item.call, item.side)
         blank = " " * left
-        lane = (
-            self.style.paint(text.pad(code, left), "client") if at_left else blank,
-            "" if at_left else self.style.paint(text.pad(code, right), "server"),
-        )
+        client = self.style.paint(text.pad(code, left), "client") if at_left else blank
+        server = "" if at_left else text.clip(code, right)
         state = ""
         if self.look.state and item.state:
-            fill = " " * right if at_left else ""
-            state = fill + " " + self.style.paint(_state(item.state), "dim")
-        return f"{self._time(item.t)}{lane[0]} {self._wire(item)} {lane[1]}{state}"
+            state = " " * (right - text.width_of(server) + 1) + _state(item.state)
+        after = self.style.paint(server, "server") + self.style.paint(state, "dim")
+        return f"{self._time(item.t)}{client} {self._wire(item)} {after}"
 
     def _time(self, t: int) -> str:
         shown = text.milliseconds(t - self.flow.opened)
@@ -171,40 +171,50 @@ class _Drawer:
         lane = self.glyphs.lane
         to_right = (row.side == CLIENT) == (row.kind not in LANDS)
         if row.kind in LEAVES or row.kind == "lost":
-            drawn = self._arrow(self.label(row, inside - 8), inside - 3, to_right, row)
+            drawn = self._leaving(row, inside - GAP, to_right)
             if to_right:
-                return self.glyphs.out_right + drawn + "   " + lane
-            return lane + "   " + drawn + self.glyphs.out_left
+                return self.glyphs.out_right + drawn + " " * GAP + lane
+            return lane + " " * GAP + drawn + self.glyphs.out_left
         if row.kind in LANDS:
-            drawn = self._arrow(self.label(row, inside - 8), inside - 3, to_right, row)
-            return lane + "   " + drawn + lane if to_right else lane + drawn + "   " + lane
+            drawn = self._landing(row, inside - GAP, to_right)
+            return lane + " " * GAP + drawn + lane if to_right else lane + drawn + " " * GAP + lane
         label = self.label(row, inside - 2)
         colour = {"error": "bad", "wait": "warn"}.get(row.kind, "")
         said = self.style.paint(label, colour) if colour else label
         blanks = " " * (inside - 1 - text.width_of(label))
         return lane + (" " + said + blanks if row.side == CLIENT else blanks + said + " ") + lane
 
-    def _arrow(self, label: str, width: int, to_right: bool, row: Row) -> str:
-        glyphs = self.glyphs
-        line = glyphs.line
-        point = glyphs.right if to_right else glyphs.left
+    def _leaving(self, row: Row, width: int, to_right: bool) -> str:
+        """An arrow that begins at the row's lifeline; its label stands where it begins."""
+        line = self.glyphs.line
+        label = self.label(row, width - 4)
+        rest = line * max(0, width - text.width_of(label) - 4)
+        point = self.glyphs.right if to_right else self.glyphs.left
         if row.kind == "lost":
-            point = glyphs.cross
-        rest = max(0, width - text.width_of(label) - 4)
-        said = f" {label} " if label else line * 2
+            point = self.glyphs.cross
+        return f"{line} {label} {rest}{point}" if to_right else f"{point}{rest} {label} {line}"
+
+    def _landing(self, row: Row, width: int, to_right: bool) -> str:
+        """An arrow that ends at the row's lifeline; its label stands where it ends."""
+        label = self.label(row, width - 2)
+        rest = max(0, width - text.width_of(label) - 2)
+        line = " " * (rest == 1) + self.glyphs.line * (rest - 1)
+        tail = (line + " ") if rest > 1 else " " * rest
+        said = f"{label} "
         if to_right:
-            return line + said + line * rest + line + point
-        return point + line + line * rest + said + line
+            return tail + said + self.glyphs.right
+        return self.glyphs.left + said[-1] + said[:-1] + tail[::-1]
 
     def _narrow(self, row: Row) -> str:
-        arrow = self.glyphs.right if row.side == CLIENT else self.glyphs.left
+        to_right = (row.side == CLIENT) == (row.kind not in LANDS)
+        arrow = self.glyphs.right if to_right else self.glyphs.left
         code = self._code(row.call, row.side)
         who = _("client") if row.side == CLIENT else _("server")
         room = self.look.width - TIME_COLUMNS
         first = text.clip(f"{who} {code}", room)
         label = self.label(row, room - 6)
         lead = " " * TIME_COLUMNS + "  "
-        arrow = arrow if row.kind in LEAVES | LANDS else " "
+        arrow = arrow if row.kind in LEAVES | LANDS | {"lost"} else " "
         return f"{self._time(row.t)}{first}\n{lead}{arrow} {label}"
 
     def _between(self, words: str) -> str:

@@ -140,15 +140,23 @@ def failure(failed: Failure) -> str:
     """An exception as Python shows it: `ConnectionResetError (ECONNRESET)`."""
     if failed.errno is None:
         return f"{failed.name}: {text.safe(failed.text)}" if failed.text else failed.name
-    code = errnos.errorcode.get(failed.errno, str(failed.errno))
-    name = failed.name
-    if name == "OSError":
-        name = type(OSError(failed.errno, "")).__name__
-    return f"{name} ({code})"
+    return f"{failure_type(failed)} ({errno_name(failed)})"
+
+
+def failure_type(failed: Failure) -> str:
+    """The class that Python raises for it: `ConnectionResetError`."""
+    if failed.name == "OSError" and failed.errno is not None:
+        return type(OSError(failed.errno, "")).__name__
+    return failed.name
+
+
+def errno_name(failed: Failure) -> str | None:
+    """`ECONNRESET`, or the bare number of an unknown one; None without an errno."""
+    if failed.errno is None:
+        return None
+    return errnos.errorcode.get(failed.errno, str(failed.errno))
 
 
 def failure_code(failed: Failure) -> str:
     """The shortest name of a failure: its errno's, or the exception's."""
-    if failed.errno is None:
-        return failed.name
-    return errnos.errorcode.get(failed.errno, failed.name)
+    return errno_name(failed) or failed.name

@@ -64,6 +64,7 @@ class Row:
     held: tuple[Held, ...] = ()
     ns: int = 0
     unread: int = 0
+    deferred: bool = False  # a close that was asked for before, when something still held it
     state: str = ""
 
     @property
@@ -134,7 +135,7 @@ def _held(writes: list[Range], at: int, span: Range) -> Iterator[Held]:
 def _datagrams(flow: Flow) -> Iterator[Row]:
     counts = {CLIENT: 0, SERVER: 0}
     for datagram in flow.datagrams:
-        side = _from(flow, datagram)
+        side = CLIENT if from_client(flow, datagram) else SERVER
         other = SERVER if side == CLIENT else CLIENT
         size = 0
         if datagram.sent is not None:
@@ -150,10 +151,11 @@ def _datagrams(flow: Flow) -> Iterator[Row]:
             yield Row(got.t1 or got.t0, other, "receive", got, count=got.count, held=held)
 
 
-def _from(flow: Flow, datagram: Datagram) -> str:
+def from_client(flow: Flow, datagram: Datagram) -> bool:
+    """Did a datagram of the flow go from its client to its server?"""
     if datagram.sender is not None:
-        return CLIENT if datagram.sender is flow.client else SERVER
-    return CLIENT if datagram.receiver is flow.server else SERVER
+        return datagram.sender is flow.client
+    return datagram.receiver is flow.server
 
 
 # -- everything else -------------------------------------------------------------------
@@ -176,6 +178,8 @@ def _calls(ledger: Ledger, flow: Flow, end: Endpoint, side: str) -> Iterator[Row
     asked = any(call.op in names.STREAM_READS for call in end.calls)
     closes = [call for call in end.calls if call.op == "close"]
     fin = flow.sending(end).fin_sent
+    if fin is None and (flow.sending(end).fin_seen is not None or _held_once(ledger, end)):
+        fin = _last_closing(end)
     for call in end.calls:
         if call.op in ("close", "closed", "dropped", "detach"):
             yield from _closed(call, side, closes, fin)
@@ -228,9 +232,26 @@ def _closed(call: Call, side: str, closes: list[Call], fin: Call | None) -> Iter
         if any(_inner(close) is call for close in closes):
             return
         unread = call.aux if 0 < call.aux < _UNREAD_MOST else 0
-        yield Row(call.t0, side, kind, call, unread=unread)
+        deferred = any(c.asked == 1 and c.process is call.process for c in closes)
+        yield Row(call.t0, side, kind, call, unread=unread, deferred=deferred)
     else:
         yield Row(call.t0, side, kind, call)
+
+
+def _held_once(ledger: Ledger, end: Endpoint) -> bool:
+    """Can no other process hold the socket, so that closing it is sure to end the stream?"""
+    owner = end.process
+    return (
+        owner is not None
+        and all(call.process is owner for call in end.calls)
+        and not any(process.parent == owner.key for process in ledger.processes)
+    )
+
+
+def _last_closing(end: Endpoint) -> Call | None:
+    """The call by which the last holder let go: what ends a stream when no shutdown did."""
+    closing = [call for call in end.calls if call.op in ("closed", "dropped")]
+    return max(closing, key=lambda call: call.t0, default=None)
 
 
 def _inner(close: Call) -> Call | None:

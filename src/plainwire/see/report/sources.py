@@ -84,6 +84,8 @@ def expression(sources: Mapping[str, str], frame: Frame) -> str:
     """The span as one line of text, the whole line when columns are unknown, or ''."""
     spans = spans_of(sources, frame)
     parts = [s.source[s.start : s.end].strip() for s in spans]
+    if parts and parts[0].endswith(":"):
+        parts = parts[:1]  # a statement with its block, as the close of a `with`
     joined = " ".join(part for part in parts if part)
     return text.safe(joined.replace("( ", "(").replace(" )", ")"))
 

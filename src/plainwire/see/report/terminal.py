@@ -26,6 +26,7 @@ from plainwire.see.report.verdict import ranked, verdict
 __all__ = ["render", "render_finding", "verdict", "wants_colour"]
 
 SHOWN_FLOWS = 3  # drawn without a finding of their own
+MOST_TOLD = 8  # flows drawn because of a finding
 FAILED_SHOWN = 5
 
 
@@ -60,8 +61,12 @@ def render(
     blocks += _flows(ledger, findings, look, only_flow)
     blocks += _failed_connects(ledger, look)
     paths = names.paths_of(ledger, cwd)
-    for finding in ranked(findings):
-        blocks.append(finding_lines(ledger, finding, width=look.width, style=style, paths=paths))
+    for finding, alike in grouped(findings):
+        block = finding_lines(ledger, finding, width=look.width, style=style, paths=paths)
+        if alike:
+            said = _("the same at these lines: {count} more times").format(count=alike)
+            block.append("  " + text.clip(said, look.width - 2))
+        blocks.append(block)
     blocks.append(_unseen(ledger, look))
     out = "\n\n".join("\n".join(block) for block in blocks if block) + "\n"
     return out if unicode else _ascii(out)
@@ -81,6 +86,15 @@ def render_finding(
     style = Style(colour, unicode)
     lines = finding_lines(ledger, finding, width=max(width, 20), style=style, paths=paths)
     return "\n".join(lines) + "\n"
+
+
+def grouped(findings: list[Finding]) -> list[tuple[Finding, int]]:
+    """The findings with those of the same rule and lines told once, and how many more there are."""
+    counted: dict[object, list[Finding]] = {}
+    for finding in ranked(findings):
+        lines = tuple((place.frame.file, place.frame.line) for place in finding.places)
+        counted.setdefault((finding.rule, finding.certainty, lines), []).append(finding)
+    return [(alike[0], len(alike) - 1) for alike in counted.values()]
 
 
 def _verdict(ledger: Ledger, findings: list[Finding], look: Look, cwd: str | None) -> list[str]:
@@ -106,7 +120,7 @@ def chosen(ledger: Ledger, findings: list[Finding], only: int | None = None) -> 
     """The flows to draw: the first SHOWN_FLOWS and those with findings, or `only`."""
     if only is not None:
         return [flow for flow in ledger.flows if flow.number == only]
-    told = {finding.flow for finding in findings}
+    told = {finding.flow for finding, _alike in grouped(findings)[:MOST_TOLD]}
     return [
         flow
         for position, flow in enumerate(ledger.flows)

@@ -83,10 +83,10 @@ def _wrapped(paragraph: str, width: int, first: str, rest: str) -> list[str]:
                 word = word[len(head) :]  # noqa: PLW2901 - its rest goes on
                 line = start = rest
                 continue
-            if word in _NEVER_FIRST:
-                break
-            lines.append(line.rstrip())
-            line = start = rest
+            # What may not begin a line takes the character before it along.
+            along = line[-1] if word in _NEVER_FIRST and not line[-1].isspace() else ""
+            lines.append(line[: len(line) - len(along)].rstrip())
+            line, start = rest + along, rest
         if word and not (word.isspace() and line == start):
             line += " " if word.isspace() else word
     return [*lines, line.rstrip()]

@@ -25,10 +25,10 @@ def verdict(ledger: Ledger, findings: list[Finding], *, cwd: str | None = None) 
         cwd: the folder that paths are told from; by default that of the run.
     """
     if not findings:
-        return _("Nothing wrong was seen.") + " " + story(ledger)
+        return _("Nothing wrong was seen. {story}").format(story=story(ledger))
     first, *rest = ranked(findings)
     paths = names.paths_of(ledger, cwd)
-    said = certainty(first.certainty) + ": " + message(first, paths)
+    said = certainty(first.certainty) + _(": ") + message(first, paths)
     if not said.endswith((".", "。")):
         said += _(".")
     if rest:
@@ -104,30 +104,37 @@ def _server_name(flow: Flow) -> str:
     return names.address(names.ends_of(flow)[1])
 
 
+def _messages(count: int) -> str:
+    said = _("{count} messages").format(count=text.count_text(count))
+    return said if count != 1 else _("1 message")
+
+
+def _datagrams(count: int) -> str:
+    said = _("{count} datagrams").format(count=text.count_text(count))
+    return said if count != 1 else _("1 datagram")
+
+
 def _group(server: str, kind: str, flows: list[Flow]) -> str:
     messages = sum(len(f.datagrams) or message_count(f) for f in flows)
     protocol = names.KINDS.get(kind, kind)
-    clients = {names.end_name(f.client) for f in flows}
     values = {
-        "clients": next(iter(clients)) if len(flows) == 1 else text.count_text(len(flows)),
+        "clients": names.end_name(flows[0].client)
+        if len(flows) == 1
+        else text.count_text(len(flows)),
         "server": server,
-        "messages": text.count_text(messages),
+        "messages": _datagrams(messages) if flows[0].datagrams else _messages(messages),
         "protocol": protocol,
     }
     if flows[0].datagrams:
         if len(flows) == 1:
-            template = _("{clients} and {server} exchanged {messages} datagrams over {protocol}")
+            template = _("{clients} and {server} exchanged {messages} over {protocol}")
         else:
-            template = _(
-                "{clients} sockets exchanged {messages} datagrams with {server} over {protocol}"
-            )
+            template = _("{clients} sockets exchanged {messages} with {server} over {protocol}")
         return template.format(**values) + _lost(flows)
     if len(flows) == 1:
-        template = _("{clients} exchanged {messages} messages with {server} over {protocol}")
+        template = _("{clients} exchanged {messages} with {server} over {protocol}")
     else:
-        template = _(
-            "{clients} clients exchanged {messages} messages with {server} over {protocol}"
-        )
+        template = _("{clients} clients exchanged {messages} with {server} over {protocol}")
     return template.format(**values) + _("; ") + _endings(flows)
 
 
@@ -187,7 +194,7 @@ def first_closer(flow: Flow) -> tuple[Endpoint, Call] | None:
         for end in flow.ends
         if (direction := flow.sending(end)).fin_sent is not None
     ]
-    if not ended:
+    if not ended and flow.closed is not None:
         ended = [
             (call.t0, end, call)
             for end in flow.ends

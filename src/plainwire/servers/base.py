@@ -1,0 +1,145 @@
+"""What every server has: its address, its statistics, a drain; and how a handler is called.
+
+    start -> accepting -> stop(drain): no more accepts; idle peers end; the rest finish
+                                       their messages, or are cut at the deadline -> ended
+
+Invariants:
+
+1. The address is bound before `serve(..., background=True)` returns.
+2. After `stop` no thread, process or descriptor of the server is left.
+3. A fault of a handler or a peer ends that peer, is logged and counted, and touches no
+   other.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from abc import ABC, abstractmethod
+from collections import Counter
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Any, Self
+
+from plainwire.address import Address
+from plainwire.errors import BrokenError, ClosedError, DeadlineError, RemoteProtocolError
+from plainwire.frames.codec import Codec, Payload
+from plainwire.transports.limits import Limits
+
+log = logging.getLogger("plainwire.servers")
+
+Handler = Callable[[Any], Awaitable[None] | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Statistics:
+    """Counts since the start of a server, at one moment.
+
+    Attributes:
+        accepted: connections taken.
+        refused: closed at once because of `Limits.per_address`.
+        active: being handled now.
+        messages: whole messages received on connections that have ended.
+        failed: connections that ended by an error, of the peer or of the handler.
+    """
+
+    accepted: int = 0
+    refused: int = 0
+    active: int = 0
+    messages: int = 0
+    failed: int = 0
+
+
+@dataclass(slots=True)
+class Task:
+    """What a server is to do; the same for every model."""
+
+    handler: Handler
+    address: Address
+    codec: Codec[Any] | Payload[Any]
+    limits: Limits
+    drain_seconds: float = 10.0
+    workers: int | None = None
+    inner: str | None = None
+    tls: Any = None
+    options: dict[str, Any] = field(default_factory=dict)
+
+
+class Server(ABC):
+    """A server that is running; a context manager that stops it at the end."""
+
+    def __init__(self, task: Task) -> None:
+        self.task = task
+        self.address: Address = task.address
+        self._lock = threading.Lock()
+        self._accepted = self._refused = self._messages = self._failed = 0
+        self._from: Counter[str] = Counter()
+        self._active = 0
+
+    @abstractmethod
+    def start(self) -> None:
+        """Bind and begin to accept; returns at once.
+
+        Raises:
+            AddressInUse: another socket has the address.
+            BrokenError: the system refuses the address.
+        """
+
+    @abstractmethod
+    def stop(self, drain: float | None = None) -> None:
+        """Stop accepting, let messages in progress end, close. Idempotent.
+
+        Args:
+            drain: seconds that peers get to finish; the server's own by default.
+        """
+
+    @abstractmethod
+    def wait(self, timeout: float | None = None) -> bool:
+        """Wait until the server has ended; False if the timeout passes first."""
+
+    def statistics(self) -> Statistics:
+        """Counts at this moment."""
+        with self._lock:
+            return Statistics(
+                self._accepted, self._refused, self._active, self._messages, self._failed
+            )
+
+    def admit(self, remote: Address) -> bool:
+        """Count a new connection; False if its address has too many already."""
+        limit = self.task.limits.per_address
+        with self._lock:
+            if limit is not None and remote.host and self._from[remote.host] >= limit:
+                self._refused += 1
+                return False
+            self._accepted += 1
+            self._active += 1
+            self._from[remote.host] += 1
+            return True
+
+    def release(self, remote: Address, messages: int) -> None:
+        """Count the end of a connection."""
+        with self._lock:
+            self._active -= 1
+            self._messages += messages
+            self._from[remote.host] -= 1
+            if not self._from[remote.host]:
+                del self._from[remote.host]
+
+    def report(self, remote: Address, error: BaseException) -> None:
+        """Log and count what ended a connection; the peer's faults in one line."""
+        with self._lock:
+            self._failed += 1
+        expected = (RemoteProtocolError, BrokenError, DeadlineError, ClosedError)
+        if isinstance(error, expected):
+            log.warning("%s <- %s: %s", self.address, remote, error)
+        else:
+            log.error("%s <- %s: the handler failed", self.address, remote, exc_info=error)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.address}>"

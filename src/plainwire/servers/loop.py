@@ -1,0 +1,206 @@
+"""The model `loop`: one thread, one event loop, a task for each client.
+
+uvloop is used when it is installed. An `async def` handler is a task; a `def` handler
+runs in a pool of threads, bounded by `workers` (64 by default), with a blocking peer.
+
+Invariants: as in base.py, and accepting stops while `Limits.connections` are open.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import socket
+import threading
+from typing import Any
+
+from plainwire.address import Address
+from plainwire.servers.base import Server, Task, log
+from plainwire.servers.drive import is_async
+from plainwire.transports.async_peer import AsyncPeer, PeerGroup
+from plainwire.transports.open import make_session
+from plainwire.transports.sockets import address_of, bound_address, forget_unix, listen, prepare
+
+ACCEPTS_PER_TURN = 64
+"""How many clients are taken before the loop looks at the others again."""
+
+
+def new_loop() -> asyncio.AbstractEventLoop:
+    """Make an event loop, uvloop's when it is installed."""
+    try:
+        import uvloop
+    except ImportError:
+        return asyncio.new_event_loop()
+    loop: asyncio.AbstractEventLoop = uvloop.new_event_loop()
+    return loop
+
+
+class LoopServer(Server):
+    """A server on an event loop in a thread of its own.
+
+    Args:
+        task: what to do; its handler is `async def`.
+        listener: a socket that listens already and stays the caller's.
+    """
+
+    def __init__(self, task: Task, listener: socket.socket | None = None) -> None:
+        super().__init__(task)
+        assert is_async(task.handler)
+        self._given = listener
+        self._listener: socket.socket | None = None
+        self._file: tuple[int, int] | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._group: PeerGroup | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._accepting = False
+        self._stopping = False
+        self._thread: threading.Thread | None = None
+        self._stop_asked: asyncio.Event | None = None
+        self._drain = task.drain_seconds
+        self._ended = threading.Event()
+
+    def start(self) -> None:
+        """Bind and begin to accept in a thread of its own."""
+        self._listener = self._given or listen(self.task.address)
+        self.address = bound_address(self.task.address, self._listener)
+        if self.address.scheme == "unix" and not self.address.path.startswith("@"):
+            found = os.stat(self.address.path)
+            self._file = (found.st_dev, found.st_ino)
+        self._listener.setblocking(False)
+        self._loop = new_loop()
+        self._stop_asked = asyncio.Event()
+        self._thread = threading.Thread(target=self._run, name="plainwire-loop", daemon=True)
+        self._thread.start()
+
+    def _run(self) -> None:
+        assert self._loop is not None
+        asyncio.set_event_loop(self._loop)
+        try:
+            self._loop.run_until_complete(self._serve())
+            self._loop.run_until_complete(self._loop.shutdown_asyncgens())
+        except Exception:
+            log.exception("%s: the loop failed", self.address)
+        finally:
+            self._loop.close()
+            if self._listener is not None and self._given is None:
+                self._listener.close()
+                forget_unix(self.address, self._file)
+            self._ended.set()
+
+    async def _serve(self) -> None:
+        assert self._loop is not None
+        assert self._stop_asked is not None
+        self._group = PeerGroup(self._loop, self.task.limits)
+        self._set_accepting(True)
+        await self._stop_asked.wait()
+        self._set_accepting(False)
+        for peer in list(self._group.peers):
+            peer.drain()
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=max(0.0, self._drain))
+        for peer in list(self._group.peers):
+            log.warning("%s: cut %s, which outlived the drain", self.address, peer.remote)
+            peer.abort()
+        for task in self._tasks:
+            task.cancel()
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=1.0)
+
+    def _set_accepting(self, on: bool) -> None:
+        if on == self._accepting:
+            return
+        assert self._loop is not None
+        assert self._listener is not None
+        self._accepting = on
+        if on:
+            self._loop.add_reader(self._listener.fileno(), self._accept)
+        else:
+            self._loop.remove_reader(self._listener.fileno())
+
+    def _accept(self) -> None:
+        assert self._loop is not None
+        assert self._listener is not None
+        for _ in range(ACCEPTS_PER_TURN):
+            if self._active >= self.task.limits.connections:
+                self._set_accepting(False)
+                return
+            try:
+                sock, name = self._listener.accept()
+            except (BlockingIOError, InterruptedError, ConnectionError):
+                return
+            except OSError as error:
+                # Out of descriptors: let those that are open end first.
+                log.warning("accept %s: %s", self.address, error)
+                self._set_accepting(False)
+                self._loop.call_later(0.1, self._accept_again)
+                return
+            remote = address_of(self.address.scheme, name)
+            if not self.admit(remote):
+                sock.close()
+                continue
+            sock.setblocking(False)
+            prepare(sock)
+            task = self._loop.create_task(self._handle(sock, remote))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+
+    def _accept_again(self) -> None:
+        asked = self._stop_asked
+        if asked is not None and not asked.is_set():
+            self._set_accepting(True)
+
+    async def _handle(self, sock: socket.socket, remote: Address) -> None:
+        peer: AsyncPeer[Any] | None = None
+        try:
+            peer = await self._open(sock, remote)
+            if self._stop_asked is not None and self._stop_asked.is_set():
+                peer.drain()
+            coroutine = self.task.handler(peer)
+            assert coroutine is not None
+            await coroutine
+        except asyncio.CancelledError:
+            if peer is not None:
+                peer.abort()
+        except Exception as error:
+            self.report(remote, error)
+        finally:
+            messages = 0
+            if peer is not None:
+                messages = peer._session.received  # noqa: SLF001 - the peer's own server
+                with contextlib.suppress(asyncio.CancelledError):
+                    await peer.close()
+            self.release(remote, messages)
+            if self._active < self.task.limits.connections:
+                self._accept_again()
+
+    async def _open(self, sock: socket.socket, remote: Address) -> AsyncPeer[Any]:
+        assert self._loop is not None
+        assert self._group is not None
+        group, task, loop = self._group, self.task, self._loop
+        try:
+            local = address_of(self.address.scheme, sock.getsockname())
+            session = make_session(self.address.scheme, task.codec, task.limits, loop.time(),
+                                   server=True, tls=task.tls, fileno=sock.fileno())  # fmt: skip
+            peer: AsyncPeer[Any] = AsyncPeer(session, task.limits, group, local, remote)
+            await loop.connect_accepted_socket(lambda: peer, sock)
+        except BaseException:
+            sock.close()
+            raise
+        return peer
+
+    def stop(self, drain: float | None = None) -> None:
+        """Stop accepting, let messages in progress end, then cut what is left."""
+        if not self._stopping:
+            self._stopping = True
+            self._drain = self.task.drain_seconds if drain is None else drain
+            assert self._loop is not None
+            assert self._stop_asked is not None
+            with contextlib.suppress(RuntimeError):
+                self._loop.call_soon_threadsafe(self._stop_asked.set)
+        if self._thread is not None and self._thread is not threading.current_thread():
+            self._thread.join(self._drain + 5.0)
+
+    def wait(self, timeout: float | None = None) -> bool:
+        """Wait until the loop has ended."""
+        return self._ended.wait(timeout)

@@ -1,0 +1,304 @@
+"""`Peer`: the other side of a conversation, in whole messages, blocking.
+
+One thread may send while another receives. Invariants:
+
+1. Receiving loses nothing when it times out (L6): messages live in the session.
+2. `send` hands the message to the system at once, except in a server's handler while
+   further received messages wait in the inbox: then answers are joined until the handler
+   waits for any peer, 64 KiB are queued, or a `send` finds the first of them 1 ms old.
+   A handler that waits for something else with answers joined calls `flush`.
+   `send_many` joins messages that are there together.
+3. Iteration ends only between two messages; anything else is raised (L2).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+import time
+from collections.abc import Iterable, Iterator
+from typing import Any, Generic, Self, TypeVar
+
+from plainwire.address import Address
+from plainwire.errors import (
+    BrokenError,
+    BusyError,
+    ClosedError,
+    DeadlineError,
+    EndOfMessages,
+    PlainwireError,
+)
+from plainwire.transports.base import Stream
+from plainwire.transports.limits import Limits
+from plainwire.transports.session import Session
+
+M = TypeVar("M")
+
+JOIN_BYTES = 64 * 1024
+"""Ceiling of joined messages: one write of this size is near the best throughput."""
+JOIN_SECONDS = 0.001
+"""Ceiling of the wait of a joined message, looked at by each further send."""
+
+
+# The peers whose answers are joined by this thread, flushed before it waits for any peer.
+_here = threading.local()
+
+
+def _flush_joined() -> None:
+    joined: set[Peer[Any]] | None = getattr(_here, "joined", None)
+    if joined:
+        _here.joined = None
+        for peer in joined:
+            with contextlib.suppress(PlainwireError):
+                peer.flush()
+
+
+class Peer(Generic[M]):
+    """The other side of a conversation, blocking.
+
+    Made by `connect` and by the servers; use it as a context manager or call `close`.
+
+    Attributes:
+        local: our address.
+        remote: the peer's address.
+    """
+
+    def __init__(
+        self, stream: Stream, session: Session[M], limits: Limits, *, joins: bool = False
+    ) -> None:
+        self.local: Address = stream.local
+        self.remote: Address = stream.remote
+        self._stream = stream
+        self._session = session
+        self._limits = limits
+        self._draining = False
+        self._joins = joins
+        self._joining = False
+        self._joining_since = 0.0
+        self._send_lock = threading.RLock()
+        self._receive_lock = threading.Lock()
+        self._sending_ended = False
+        self._closed = False
+
+    def send(self, message: M) -> None:
+        """Send one message.
+
+        Returns when the message is queued; waits while the peer is behind by more than
+        the joined messages (back pressure).
+
+        Raises:
+            EncodeError: the codec cannot represent it; nothing was sent.
+            ClosedError: `close` or `send_eof` was called.
+            BrokenError: the connection broke.
+            DeadlineError: the peer took nothing for `Limits.send_seconds`.
+        """
+        session = self._session
+        with self._send_lock:
+            if self._sending_ended:
+                raise ClosedError(f"send {self.local} -> {self.remote}: sending was ended here")
+            session.send(message)
+            if self._joins and session.inbox and session.queued < JOIN_BYTES:
+                now = time.monotonic()
+                if not self._joining:
+                    self._joining, self._joining_since = True, now
+                    _here.joined = {*(getattr(_here, "joined", None) or ()), self}
+                if now - self._joining_since < JOIN_SECONDS:
+                    return
+            self._flush()
+
+    def send_many(self, messages: Iterable[M]) -> None:
+        """Send messages in as few writes as the ceiling of joined messages allows.
+
+        Raises: as `send`; those before the one that is refused are sent.
+        """
+        session = self._session
+        with self._send_lock:
+            if self._sending_ended:
+                raise ClosedError(f"send {self.local} -> {self.remote}: sending was ended here")
+            try:
+                for message in messages:
+                    session.send(message)
+                    if session.queued >= JOIN_BYTES:
+                        self._flush()
+            finally:
+                self._flush()
+
+    def flush(self) -> None:
+        """Hand everything that was sent to the system now."""
+        with self._send_lock:
+            self._flush()
+
+    def _flush(self) -> None:
+        self._joining = False
+        data = self._session.data_to_send()
+        if not data:
+            return
+        sent = self._stream.send(data)
+        if sent == len(data):
+            return
+        view = memoryview(data)[sent:]
+        limit = self._limits.send_seconds
+        since = self._stream.steady_now
+        while view:
+            sent = self._stream.send(view)
+            if sent:
+                view = view[sent:]
+                since = self._stream.steady_now
+            elif limit is not None and self._stream.steady_now - since > limit:
+                self.abort()
+                text = f"send {self.local} -> {self.remote}: the peer took nothing for {limit} s"
+                error = DeadlineError(text)
+                self._session.fail(error)
+                raise error
+
+    def recv(self, timeout: float | None = None) -> M:
+        """Receive one message.
+
+        Args:
+            timeout: seconds to wait; None waits as long as the limits allow. A receive
+                that times out has lost nothing: the next one goes on.
+
+        Raises:
+            EndOfMessages: the peer finished sending.
+            FrameError: the peer broke the protocol, or its stream ended in a message.
+            DeadlineError: the timeout or a limit passed.
+            BrokenError: the connection broke.
+            ClosedError: `close` was called.
+            BusyError: another thread is receiving.
+        """
+        if not self._session.inbox:
+            self._fill(timeout)
+        return self._session.inbox.popleft()
+
+    def __iter__(self) -> Iterator[M]:
+        """Every message until the peer finishes sending, or another thread calls `close`.
+
+        Raises: other errors as `recv`.
+        """
+        inbox = self._session.inbox
+        while True:
+            while inbox:
+                yield inbox.popleft()
+            try:
+                self._fill(None)
+            except EndOfMessages:
+                return
+            except ClosedError:
+                if self._closed:
+                    return
+                raise
+
+    def _fill(self, timeout: float | None) -> None:
+        """Wait until the inbox holds a message, or raise why there is none."""
+        if not self._receive_lock.acquire(blocking=False):
+            raise BusyError(f"receive {self.local} <- {self.remote}: another thread is receiving")
+        try:
+            self._fill_locked(timeout)
+        finally:
+            self._receive_lock.release()
+
+    def _fill_locked(self, timeout: float | None) -> None:
+        session, stream = self._session, self._stream
+        deadline = None if timeout is None else stream.steady_now + timeout
+        if session.failure is None:
+            self.flush()
+        _flush_joined()
+        while not session.inbox:
+            if session.failure is not None:
+                raise session.failure
+            if self._draining and session.idle:
+                raise EndOfMessages("the server is stopping")
+            wait = None if deadline is None else max(0.0, deadline - stream.steady_now)
+            try:
+                data = stream.receive(wait)
+            except PlainwireError as error:
+                session.fail(error)
+                continue
+            self._take(data)
+            if data is None and deadline is not None and stream.steady_now >= deadline:
+                raise DeadlineError(f"receive {self.local} <- {self.remote}: {timeout} s passed")
+
+    def _take(self, data: bytes | None) -> None:
+        session = self._session
+        now = self._stream.steady_now
+        if data:
+            with self._send_lock:
+                session.receive_data(data, now)
+                self._answer()
+        elif data is not None:
+            session.receive_eof()
+        if session.started_at is not None or data is None:
+            session.handle_timeout(now)
+
+    def _answer(self) -> None:
+        """Send what TLS or WebSocket say by themselves; nothing for plain codecs."""
+        if self._session.speaks:
+            with contextlib.suppress(BrokenError):
+                self._flush()
+
+    def ask(self, message: M, timeout: float | None = None) -> M:
+        """Send a message and receive the next one; errors as of `send` and `recv`."""
+        self.send(message)
+        return self.recv(timeout)
+
+    def send_eof(self) -> None:
+        """Say that nothing more will be sent; receiving goes on. Idempotent."""
+        with self._send_lock:
+            if self._sending_ended:
+                return
+            self._flush()
+            self._sending_ended = True
+            last = self._session.send_eof()
+            if last:
+                self._stream.send(last)
+            self._stream.send_eof()
+
+    def close(self) -> None:
+        """Send what is queued and close; never raises for a broken connection."""
+        if self._closed:
+            return
+        self._closed = True
+        try:
+            with contextlib.suppress(PlainwireError):
+                self.send_eof()
+                self._linger()
+        finally:
+            self._sending_ended = True
+            self._stream.close()
+            self._session.fail(ClosedError(f"{self.local} <-> {self.remote}: closed here"))
+
+    def _linger(self) -> None:
+        """Read on to the end of the peer's stream, for a bounded time.
+
+        Closing with unread bytes sends a reset, which destroys our last answer on its
+        way or in the peer's queue.
+        """
+        if isinstance(self._session.failure, EndOfMessages | BrokenError):
+            return
+        until = self._stream.steady_now + self._limits.linger_seconds
+        while (left := until - self._stream.steady_now) > 0:
+            data = self._stream.receive(left)
+            if not data:
+                return
+
+    def abort(self) -> None:
+        """Cut the connection at once; the remote side sees a reset."""
+        self._closed = self._sending_ended = True
+        self._stream.abort()
+
+    def drain(self) -> None:
+        """End the iteration at the next boundary of messages; used by servers."""
+        self._draining = True
+
+    def fileno(self) -> int:
+        """The descriptor, or -1."""
+        return self._stream.fileno()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.local} <-> {self.remote}>"

@@ -1,0 +1,28 @@
+"""Fixtures of the BUILD suites."""
+
+from __future__ import annotations
+
+import ssl
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+
+@pytest.fixture(scope="session")
+def tls_files(tmp_path_factory: pytest.TempPathFactory) -> tuple[Any, Any]:
+    """A server's PEM file and a client's context that trusts it."""
+    import trustme
+
+    authority = trustme.CA()
+    folder = tmp_path_factory.mktemp("tls")
+    pem = folder / "server.pem"
+    certificate = authority.issue_cert("localhost", "127.0.0.1")
+    for blob in [certificate.private_key_pem, *certificate.cert_chain_pems]:
+        blob.write_to_path(str(pem), append=True)
+    client = ssl.create_default_context()
+    authority.configure_trust(client)
+    return str(pem), client

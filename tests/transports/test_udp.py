@@ -1,0 +1,116 @@
+"""UDP: whole datagrams, and everything that goes wrong with them, said."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from typing import Any
+
+import pytest
+
+from plainwire import bind_udp, frames, serve
+from plainwire.errors import (
+    AddressError,
+    AddressInUse,
+    BrokenError,
+    DeadlineError,
+    EncodeError,
+    Malformed,
+)
+from plainwire.transports.udp import DATAGRAM_BYTES
+
+MULTICAST = "239.77.77.7"
+
+
+async def upper(net: Any) -> None:
+    async for message, sender in net:
+        await net.send(message.upper(), to=sender)
+
+
+def upper_def(net: Any) -> None:
+    for message, sender in net:
+        net.send(message.upper(), to=sender)
+
+
+@pytest.mark.parametrize("model", ["serial", "threads", "loop"])
+@pytest.mark.parametrize("handler", [upper, upper_def])
+@pytest.mark.parametrize("host", ["127.0.0.1", "[::1]", ""])
+def test_datagrams_are_whole_messages(model: Any, handler: Any, host: str) -> None:
+    """Empty ones and the largest included."""
+    with serve(
+        handler, f"udp://{host}:0", frames.text(), model=model, background=True
+    ) as server, bind_udp(f"udp://{host or '127.0.0.1'}:0", frames.text()) as net:  # fmt: skip
+        for text in ("", "hi", "x" * (DATAGRAM_BYTES if ":" not in host else 60_000)):
+            net.send(text, to=server.address)
+            message, sender = net.recv(5)
+            assert message == text.upper()
+            assert sender.port == server.address.port
+
+
+def test_a_datagram_that_is_too_long_is_refused() -> None:
+    """The system's own error names neither size nor limit."""
+    with bind_udp("udp://127.0.0.1:0", frames.raw()) as net, pytest.raises(EncodeError):
+        net.send(bytes(DATAGRAM_BYTES + 1), to="udp://127.0.0.1:9")
+
+
+def test_a_framed_codec_wants_exactly_one_frame() -> None:
+    """A datagram is one message; half a frame or two are no message."""
+    with bind_udp("udp://127.0.0.1:0", frames.length(2)) as net:
+        plain = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        for data in (b"\0\1a\0\1b", b"\0\2a"):
+            plain.sendto(data, ("127.0.0.1", net.local.port))
+        plain.sendto(b"\0\1z", ("127.0.0.1", net.local.port))
+        plain.close()
+        with pytest.raises(Malformed, match="exactly one"):
+            net.recv(5)
+        with pytest.raises(Exception, match="ended inside"):
+            net.recv(5)
+        assert net.recv(5)[0] == b"z"
+
+
+def test_a_receive_that_times_out_loses_nothing() -> None:
+    """L6 for datagrams."""
+    with bind_udp("udp://127.0.0.1:0", frames.raw()) as net:
+        with pytest.raises(DeadlineError):
+            net.recv(0.01)
+        net.send(b"x", to=net.local)
+        assert net.recv(5)[0] == b"x"
+
+
+def test_one_to_many_by_multicast() -> None:
+    """A bound address in a group joins it; several programs of one machine may."""
+    with bind_udp(f"udp://{MULTICAST}:0", frames.raw(), interface="127.0.0.1") as one:
+        where = f"udp://{MULTICAST}:{one.local.port}"
+        with bind_udp(where, frames.raw(), interface="127.0.0.1") as two:
+            one.send(b"all", to=where)
+            assert [net.recv(5)[0] for net in (one, two)] == [b"all", b"all"]
+
+
+def test_a_busy_port_is_said() -> None:
+    """Not a traceback of the socket module."""
+    with bind_udp("udp://127.0.0.1:0", frames.raw()) as net:
+        with pytest.raises(AddressInUse, match="another program"):
+            bind_udp(f"udp://127.0.0.1:{net.local.port}", frames.raw())
+    with pytest.raises(AddressError):
+        bind_udp("tcp://127.0.0.1:0", frames.raw())
+
+
+def test_a_drain_ends_the_iteration() -> None:
+    """A blocking handler's thread must end with its server."""
+    done = threading.Event()
+
+    def handler(net: Any) -> None:
+        for _ in net:
+            pass
+        done.set()
+
+    with serve(handler, "udp://127.0.0.1:0", frames.raw(), model="threads", background=True):
+        pass
+    assert done.is_set()
+
+
+def test_processes_are_refused() -> None:
+    """Datagrams of one sender would be spread over workers in no order."""
+    with pytest.raises(AddressError, match="processes"):
+        serve(upper, "udp://127.0.0.1:0", frames.raw(), model="processes", background=True)
+    assert issubclass(AddressInUse, BrokenError)
