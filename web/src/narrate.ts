@@ -34,7 +34,7 @@ export function narrate(page: Page, step: Step, call: Call | undefined, pieces: 
 
 function connecting(step: Step, where: string): string {
   if (step.phase === "enter") return t("{where}: connect sends SYN and waits: the handshake begins at this line", { where });
-  return t("{where}: connect has returned: SYN, SYN+ACK and ACK are exchanged, the handshake is complete", { where });
+  return t("{where}: connect returns: SYN, SYN+ACK and ACK are exchanged, the handshake is done", { where });
 }
 
 function accepting(step: Step, where: string): string {

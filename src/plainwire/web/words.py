@@ -31,6 +31,7 @@ WORDS: tuple[str, ...] = (
     N_("Findings"),
     N_("Flows"),
     N_("Handshake"),
+    N_("Handshake and arrivals are inferred from the calls, and drawn dashed."),
     N_("Hide payload"),
     N_("Ladder of calls and segments"),
     N_("Layers"),
@@ -42,9 +43,7 @@ WORDS: tuple[str, ...] = (
     N_("More about this run"),
     N_("No flow."),
     N_("No packets were captured in this run, so there is nothing to open layer by layer."),
-    N_(
-        "No packets were captured, so what was sent and acknowledged is not known, and arrival is inferred."
-    ),
+    N_("No packets were captured: what was sent and acknowledged is unknown, arrival is inferred."),
     N_("No source was kept."),
     N_("Nothing wrong was seen"),
     N_("Nothing wrong was seen."),
@@ -62,9 +61,6 @@ WORDS: tuple[str, ...] = (
     N_("These bytes were not kept."),
     N_("This end's program was not observed: only its address is known."),
     N_("Verdict"),
-    N_(
-        "What the page shows of the handshake and of arrivals is inferred from the calls and from the kernel's own numbers; it is drawn dashed."
-    ),
     N_("What was not seen"),
     N_("What would fix it"),
     N_("Wire"),
@@ -161,9 +157,7 @@ WORDS: tuple[str, ...] = (
     ),
     N_("{where}: accept waits for a finished connection"),
     N_("{where}: bind takes the address; nothing is sent"),
-    N_(
-        "{where}: connect has returned: SYN, SYN+ACK and ACK are exchanged, the handshake is complete"
-    ),
+    N_("{where}: connect returns: SYN, SYN+ACK and ACK are exchanged, the handshake is done"),
     N_("{where}: connect sends SYN and waits: the handshake begins at this line"),
     N_("{where}: listen; from here on the kernel answers SYN by itself, the program is not asked"),
     N_("{where}: {op}"),

@@ -58,7 +58,7 @@ const DASHES = [[], [8, 4], [2, 3], [10, 3, 2, 3], [5, 5]];
 export function curves(app: App): TemplateResult {
   const view = app.view;
   if (!view) return html`<p class="pad">${t("No flow.")}</p>`;
-  const note = view.detail.segments ? "" : t("No packets were captured, so what was sent and acknowledged is not known, and arrival is inferred.");
+  const note = view.detail.segments ? "" : t("No packets were captured: what was sent and acknowledged is unknown, arrival is inferred.");
   return html`<div class="curves">${[0, 1].map((side) => html`<figure><figcaption>${side === 0 ? t("client to server") : t("server to client")}</figcaption>
     <div class="plot" ${ref((element) => element && draw(element as HTMLElement, app, side))}></div></figure>`)}</div><p class="dim pad">${note}</p>`;
 }

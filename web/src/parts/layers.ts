@@ -12,7 +12,7 @@ export function layers(app: App): TemplateResult {
   const segments = app.view?.detail.segments;
   if (!segments) {
     return html`<div class="pad"><p>${t("No packets were captured in this run, so there is nothing to open layer by layer.")}</p>
-      <p class="dim">${t("What the page shows of the handshake and of arrivals is inferred from the calls and from the kernel's own numbers; it is drawn dashed.")}</p></div>`;
+      <p class="dim">${t("Handshake and arrivals are inferred from the calls, and drawn dashed.")}</p></div>`;
   }
   const segment = segments[Math.max(0, app.segment)];
   if (!segment) return html`<p class="pad">${t("Choose a segment in the ladder.")}</p>`;
