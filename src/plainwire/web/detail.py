@@ -20,7 +20,7 @@ from plainwire.see.ledger.model import Call, Direction, Flow, Ledger, Range, ove
 from plainwire.see.ledger.ranges import is_stream_read
 from plainwire.see.records import UNLIMITED
 from plainwire.web import schema, states
-from plainwire.web.index import Index, lane_of
+from plainwire.web.index import Index, ended_by_us, lane_of
 
 MOST_CALLS = 60_000
 MOST_PAYLOAD = 1 << 20  # bytes of each direction
@@ -111,8 +111,7 @@ class _Maker:
                 yield side, call
 
     def _call(self, side: int, call: Call) -> schema.Call:
-        ending = call.process.ending
-        ours = ending is not None and (call.t1 or call.t0) >= ending and call.t0 < ending
+        ours = ended_by_us(call)
         open_still = ours or call.t1 is None
         return schema.Call(
             side=side,

@@ -84,3 +84,9 @@ def lane_of(call: Call) -> str:
         return str(process.tasks[call.task]["name"])
     thread = process.threads.get(call.thread)
     return thread[1] if thread else f"thread {call.thread}"
+
+
+def ended_by_us(call: Call) -> bool:
+    """Did it end because the run was ended? The program would still be in it."""
+    ending = call.process.ending
+    return ending is not None and call.t0 < ending <= (call.t1 or call.t0)

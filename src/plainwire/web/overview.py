@@ -12,7 +12,7 @@ from collections import Counter, defaultdict
 from plainwire.see.diagnosis.model import Finding, Text
 from plainwire.see.ledger.model import Address, Call, Endpoint, Flow, Ledger
 from plainwire.web import schema, speech
-from plainwire.web.index import Index, frame_of, lane_of
+from plainwire.web.index import Index, ended_by_us, frame_of, lane_of
 
 MOST_SPANS = 4000
 _WHOLE_RUN = {"socket", "closed", "dropped", "serve_forever"}  # marks, or as long as the run
@@ -193,7 +193,7 @@ def _span(call: Call, ledger: Ledger, index: Index) -> tuple[int, int, str, int,
     line = index.line(call)
     return (
         call.t0 - ledger.began,
-        call.t1 - ledger.began if call.t1 else -1,
+        -1 if call.t1 is None or ended_by_us(call) else call.t1 - ledger.began,
         call.op,
         -1 if line is None else line,
         -1 if flow is None else flow.number,

@@ -39,9 +39,11 @@ export function curvesOf(detail: Detail, side: number): Curve[] {
 }
 
 /** Curves as one table on common times, stepped, as uPlot wants it. */
-export function table(curves: Curve[], ended: number): number[][] {
-  const times = [...new Set([...curves.flatMap((c) => c.points.map((p) => p[0])), ended])].sort((a, b) => a - b);
-  const first = times[0] ?? 0;
+export function table(curves: Curve[]): number[][] {
+  const moved = [...new Set(curves.flatMap((c) => c.points.map((p) => p[0])))].sort((a, b) => a - b);
+  const rest = Math.max(1000, ((moved.at(-1) ?? 0) - (moved[0] ?? 0)) * 0.1); // a little of the level at both sides
+  const times = moved.length ? [moved[0]! - rest, ...moved, moved.at(-1)! + rest] : [0];
+  const first = moved[0] ?? 0;
   const columns = curves.map((curve) => {
     let at = 0;
     let value = 0;
@@ -60,7 +62,7 @@ export function curves(app: App): TemplateResult {
   if (!view) return html`<p class="pad">${t("No flow.")}</p>`;
   const note = view.detail.segments ? "" : t("No packets were captured: what was sent and acknowledged is unknown, arrival is inferred.");
   return html`<div class="curves">${[0, 1].map((side) => html`<figure><figcaption>${side === 0 ? t("client to server") : t("server to client")}</figcaption>
-    <div class="plot" ${ref((element) => element && draw(element as HTMLElement, app, side))}></div></figure>`)}</div><p class="dim pad">${note}</p>`;
+    <div class="plot" ${ref((element) => element && requestAnimationFrame(() => draw(element as HTMLElement, app, side)))}></div></figure>`)}</div><p class="dim pad">${note}</p>`;
 }
 
 const plots = new WeakMap<HTMLElement, uPlot>();
@@ -68,7 +70,8 @@ const plots = new WeakMap<HTMLElement, uPlot>();
 function draw(element: HTMLElement, app: App, side: number): void {
   plots.get(element)?.destroy();
   element.replaceChildren();
-  const found = curvesOf(app.view!.detail, side);
+  if (!app.view || !element.isConnected) return;
+  const found = curvesOf(app.view.detail, side);
   const style = getComputedStyle(document.documentElement);
   const colour = (name: string) => style.getPropertyValue(name).trim();
   const stepped = uPlot.paths.stepped!({ align: 1 });
@@ -80,7 +83,7 @@ function draw(element: HTMLElement, app: App, side: number): void {
       axes: [{ ...axis, label: "s" }, { ...axis, label: t("bytes"), size: 70 }],
       series: [{ label: "s" }, ...found.map((curve, at) => ({ label: t(curve.name), stroke: colour(`--hue-${at}`), width: 2, dash: DASHES[at] ?? [], paths: stepped }))],
     },
-    table(found, app.page.ended) as uPlot.AlignedData,
+    table(found) as uPlot.AlignedData,
     element,
   );
   plots.set(element, plot);
