@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
+import browser
 import web_scenes
 
 
@@ -33,3 +35,10 @@ def echo(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "server.py").write_text(web_scenes.ECHO_SERVER)
     (folder / "client.py").write_text(web_scenes.ECHO_CLIENT)
     return web_scenes.record(folder, "server.py", "--", "client.py", timeout=5)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def browser_ends() -> Iterator[None]:
+    """The browser of this worker ends with it."""
+    yield
+    browser.close()

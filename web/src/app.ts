@@ -4,6 +4,7 @@
 import { html, LitElement, nothing, type TemplateResult } from "lit";
 import type { Backend } from "./backend";
 import { shortOp } from "./calls";
+import { brief } from "./format";
 import { connectors } from "./connectors";
 import { Ladder } from "./ladder/ladder";
 import type { Picked } from "./ladder/draw";
@@ -19,7 +20,7 @@ import { biography, messages } from "./parts/messages";
 import { scrubber } from "./parts/scrubber";
 import { verdict } from "./parts/verdict";
 import type { Fold } from "./scale";
-import { stepAt, waitingIn } from "./steps";
+import { momentAt, stepAt, waitingIn } from "./steps";
 import type { Detail, FlowRow, Line, Link, Page } from "./types";
 import { firstFlow, flowView, lineKey, readHash, writeHash, type FlowView } from "./view";
 import { getLang, n, setLang, setWords, t, type Lang } from "./words";
@@ -42,6 +43,7 @@ export class App extends LitElement {
   message = 0;
   segment = -1;
   ended = false;
+  wasLive = false;
   trouble = "";
   ladder: Ladder | null = null;
   linksByMessage = new Map<number, Link[]>();
@@ -66,6 +68,7 @@ export class App extends LitElement {
     this.speak(place.lang === "zh" || place.lang === "en" ? place.lang : this.page.language);
     if (place.tab && place.tab in TABS) this.tab = place.tab;
     document.documentElement.dataset.theme ??= matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light";
+    this.wasLive = this.page.live;
     this.ended = !this.page.live;
     await this.openFlow(place.flow ?? firstFlow(this.page), undefined, place.step);
     window.addEventListener("keydown", (event) => this.pressed(event));
@@ -320,6 +323,8 @@ export class App extends LitElement {
     const waits = this.view ? waitingIn(this.view.detail, fold.t0, fold.t1) : [];
     const [client, server] = waits;
     if (client && server) return t("both waiting");
+    const unread = this.view ? momentAt(this.view.detail, fold.t0).unread.flat() : [];
+    if (unread.length) return t("{size} unread", { size: brief(unread.reduce((sum, piece) => sum + piece.end - piece.start, 0)) });
     const one = client ?? server;
     if (one) return t("{where} waits in {op}", { where: lineText(this.page, one), op: shortOp(one.op) });
     return t("nothing on the wire");
@@ -350,7 +355,7 @@ export class App extends LitElement {
   private head(): TemplateResult {
     const lang = getLang() === "zh" ? "en" : "zh";
     return html`<header class="top"><h1>Plainwire <span class="dim">${this.page.title}</span></h1>
-      ${this.page.live ? html`<span class="live ${this.ended ? "over" : ""}" role="status">${this.ended ? t("run ended") : `● ${t("live")}`}</span>` : nothing}
+      ${this.wasLive ? html`<span class="live ${this.ended ? "over" : ""}" role="status">${this.ended ? t("run ended") : `● ${t("live")}`}</span>` : nothing}
       <span class="spring"></span>
       ${this.page.payload ? html`<button aria-pressed=${this.revealed} @click=${() => this.reveal()}>${this.revealed ? t("Hide payload") : t("Reveal payload")}</button>` : nothing}
       <button lang=${lang} @click=${() => this.speak(lang)}>${lang === "zh" ? "中文" : "English"}</button>

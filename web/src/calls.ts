@@ -20,7 +20,7 @@ export function isWait(op: string): boolean {
 
 /** The name that people know: `stream.readline` is `readline`. */
 export function shortOp(op: string): string {
-  return op.slice(op.lastIndexOf(".") + 1);
+  return op === "closed" ? "close" : op.slice(op.lastIndexOf(".") + 1);
 }
 
 /** `C1`: the client's first message; `S1`: the server's. */

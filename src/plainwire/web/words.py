@@ -151,6 +151,7 @@ WORDS: tuple[str, ...] = (
     N_("{count} more findings"),
     N_("{count} of {total} flows"),
     N_("{name} waits in the receive queue"),
+    N_("{size} unread"),
     N_("{where} waits in {op}"),
     N_(
         "{where}: accept takes a connection that the kernel had finished; no segment is sent for it"
