@@ -74,7 +74,8 @@ def _document(language: str, head: str, body: str) -> str:
     return (
         f'<!doctype html><html lang="{lang}"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        '<meta name="referrer" content="no-referrer"><link rel="icon" href="data:,"><title>Plainwire</title>'
+        '<meta name="referrer" content="no-referrer"><link rel="icon" href="data:,">'
+        "<title>Plainwire</title>"
         f"{head}</head><body><plainwire-page></plainwire-page>"
         f"{body}</body></html>\n"
     )
