@@ -147,6 +147,20 @@ def test_a_server_is_connected_before_its_accept_returns(chat: Path) -> None:
     assert detail.calls[ack.land or 0].op == "accept"
 
 
+@pytest.mark.parametrize(("connected", "accepted"), [(12, 30), (30, 12), (11, 11)])
+def test_either_call_may_return_first(connected: int, accepted: int) -> None:
+    """A process that was held up notes its return late; the handshake was complete before."""
+    talk = Talk([5], [5], step=40)
+    for side, op, t1 in ((0, "connect", connected), (1, "accept", accepted)):
+        call = talk.call(side, op, 10, t1)
+        talk.ends[side].opened_by = call
+    detail = talk.detail()
+    opened = {s.side: s.t0 for s in detail.states if s.name == "ESTABLISHED"}
+    assert opened == dict.fromkeys((0, 1), min(connected, accepted) * MS)
+    for link in detail.links:
+        assert link.left <= (link.arrived or link.left) <= (link.landed or link.arrived or 0)
+
+
 def test_a_state_that_the_kernel_named_is_told_from_an_inferred_one(chat: Path) -> None:
     detail = source.of_file(chat, payload=True).detail(0)
     assert detail is not None

@@ -53,6 +53,8 @@ def handshake(flow: Flow) -> Handshake | None:
         done = connect.t1 or (accept.t1 if accept else None) or connect.t0
         if connect.failure is not None:  # in progress: complete when something was taken
             done = accept.t1 if accept and accept.t1 else connect.t0
+        if accept is not None and accept.t1:
+            done = min(done, accept.t1)  # whichever call returned first proves it complete
         return Handshake(connect.t0, max(done, connect.t0), connect, accept)
     if accept is not None and accept.t1:
         return Handshake(accept.t1, accept.t1, None, accept)
