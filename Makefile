@@ -23,7 +23,8 @@ demo: install
 	@$(BIN)/plainwire run --until-finding --timeout 20 examples/tutorial/chat_hangs_server.py -- examples/tutorial/chat_hangs_client.py
 
 test: install lint
-	$(BIN)/python -m pytest -n auto --dist worksteal
+	$(BIN)/python -m pytest -n auto --dist worksteal -m "not observed"
+	$(BIN)/python -m pytest -n 4 --dist worksteal -m observed
 
 lint: install
 	$(BIN)/ruff check .

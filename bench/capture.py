@@ -25,6 +25,8 @@ from plainwire.see.capture import linktypes, live, private_net, recorded
 from plainwire.see.capture.decode import Segment, decode_summary
 from plainwire.see.capture.flows import Connections
 from plainwire.see.capture.pcapng import PcapngWriter, read_capture
+from plainwire.see.ledger import foreign
+from plainwire.see.report import terminal
 
 
 def send_at(rate: int, seconds: float, port: int) -> int:
@@ -145,6 +147,13 @@ def read(folder: Path, path: Path) -> None:
                 out.write(writer.packet(number, packet.realtime_ns, packet.data))
 
     timed("write pcapng", count, write)
+
+    def ledger_and_report() -> None:
+        with target.open("rb") as file:
+            ledger = foreign.of_capture(read_capture(file))
+        terminal.render(ledger, [], width=100)
+
+    timed("pcapng -> ledger -> report", count, ledger_and_report)
 
     def read_back() -> None:
         with target.open("rb") as file:

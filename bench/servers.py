@@ -28,7 +28,7 @@ async def _streams() -> None:
     await server.serve_forever()
 
 
-class _Protocol(asyncio.Protocol):
+class BareProtocol(asyncio.Protocol):
     """A bare protocol, tuned: all frames of a chunk, one joined write."""
 
     def connection_made(self, transport: Any) -> None:
@@ -50,7 +50,9 @@ class _Protocol(asyncio.Protocol):
 
 
 async def _protocol() -> None:
-    server = await asyncio.get_running_loop().create_server(_Protocol, "127.0.0.1", 0, backlog=4096)
+    server = await asyncio.get_running_loop().create_server(
+        BareProtocol, "127.0.0.1", 0, backlog=4096
+    )
     print(server.sockets[0].getsockname()[1], flush=True)
     await server.serve_forever()
 

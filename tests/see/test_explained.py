@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
-import sys
+import shutil
 from pathlib import Path
 
 import pytest
@@ -13,34 +10,21 @@ import pytest
 from plainwire.see.diagnosis import RULES
 from plainwire.see.diagnosis import explain as texts
 
-PRIVATE = Path(__file__).with_name("in_private_net.py")
+from .observing import observe
+
+FOLDER = Path(texts.__file__).parent
 
 
-def findings(program: Path, folder: Path) -> dict[str, str]:
-    """Run one program under observation: rule -> message."""
-    (folder / "program.py").write_text(program.read_text())
-    done = subprocess.run(
-        [
-            *[sys.executable, str(PRIVATE), sys.executable, "-m", "plainwire", "run"],
-            *["--timeout", "4", "--json", "report.json", "program.py"],
-        ],
-        cwd=folder,
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        env={**os.environ, "XDG_STATE_HOME": str(folder)},
-        check=False,
-    )
-    report = folder / "report.json"
-    assert report.exists(), done.stderr
-    return {f["rule"]: f["message"] for f in json.loads(report.read_text())["findings"]}
+def rules_found(program: str, folder: Path) -> set[str]:
+    """Observe one program of the explanations."""
+    folder.mkdir()
+    shutil.copy(FOLDER / program, folder / "program.py")
+    return observe(["program.py"], cwd=folder, folder=folder, timeout=4).rules
 
 
-@pytest.mark.slow
+@pytest.mark.observed
 @pytest.mark.parametrize("rule", RULES)
 def test_the_program_before_is_found_and_the_one_after_is_not(rule: str, tmp_path: Path) -> None:
     """Whoever reads the explanation must be able to see both verdicts himself."""
-    folder = Path(texts.__file__).parent
-    assert rule in findings(folder / f"{rule}.before.txt", tmp_path)
-    assert findings(folder / f"{rule}.after.txt", tmp_path) == {}
+    assert rule in rules_found(f"{rule}.before.txt", tmp_path / "before")
+    assert rules_found(f"{rule}.after.txt", tmp_path / "after") == set()

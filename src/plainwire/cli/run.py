@@ -36,7 +36,8 @@ class ProgramsCommand(click.Command):
         at = 0
         while at < len(args) and args[at].startswith("-") and args[at] not in ("-m", "-c", "--"):
             at += 2 if args[at] in valued else 1
-        ctx.obj = args[at:]
+        # A `--` before the first program ends our options, as everywhere.
+        ctx.obj = args[at + 1 :] if args[at : at + 1] == ["--"] else args[at:]
         return super().parse_args(ctx, args[:at])
 
 
@@ -100,6 +101,13 @@ def parse_size(_: click.Context, __: click.Parameter, value: str | None) -> int 
     metavar="SIZE",
     help="Bound the recording: drop the oldest calls beyond, for example, 200MB.",
 )
+@click.option("--no-packets", is_flag=True, help="Take no packets, even where we may.")
+@click.option(
+    "--private-net",
+    is_flag=True,
+    help="Run the programs in a network of their own, where packets need no root. They reach"
+    " neither the outside nor this machine's localhost.",
+)
 @click.option("--lang", metavar="LANG", help="Language of the report: en or zh.")
 @click.pass_context
 def run(ctx: click.Context, /, **options: Any) -> None:  # fmt: skip
@@ -121,6 +129,8 @@ def run(ctx: click.Context, /, **options: Any) -> None:  # fmt: skip
     if stdin is not None and stdin > len(wanted):
         refuse(f"run --stdin {stdin}: there are only {len(wanted)} programs")
     _check_writable(options["json_file"])
+    if options["private_net"]:
+        _enter_private_net()
     live = _Live(until_finding=options["until_finding"])
     colours = coloured(sys.stderr)
     try:
@@ -134,6 +144,8 @@ def run(ctx: click.Context, /, **options: Any) -> None:  # fmt: skip
                 tls_payload=options["tls_payload"],
                 keep_bytes=options["keep"],
                 colours=colours,
+                packets=not options["no_packets"],
+                private_net=options["private_net"],
             ),
             say=_say,
             on_sample=live,
@@ -158,6 +170,16 @@ def _programs(words: Sequence[str], python: str | None) -> list[Program]:
         return programs.parse(words, python)
     except programs.ProgramError as error:
         refuse(str(error))
+
+
+def _enter_private_net() -> None:
+    """Move into a network of our own before any thread or program starts."""
+    from plainwire.see.capture import private_net
+
+    try:
+        private_net.enter()
+    except (private_net.PrivateNetError, RuntimeError) as error:
+        refuse(f"run --private-net: {error}")
 
 
 def _check_writable(path: Path | None) -> None:
@@ -223,6 +245,11 @@ def write_json(ledger: Any, findings: list[Finding], path: Path, *, with_payload
         indent=1,
         ensure_ascii=False,
     )
+    write_text(text, path)
+
+
+def write_text(text: str, path: Path) -> None:
+    """Write a text whole or not at all; '-' is standard output."""
     if str(path) == "-":
         click.echo(text)
         return

@@ -12,7 +12,7 @@ from typing import Any
 import click
 
 from plainwire import i18n
-from plainwire.cli.run import coloured, refuse, write_json
+from plainwire.cli.run import coloured, refuse, write_json, write_text
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
@@ -33,13 +33,31 @@ from plainwire.cli.run import coloured, refuse, write_json
     metavar="N",
     help="Show one flow from beginning to end, nothing folded.",
 )
+@click.option(
+    "--packet",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="Open one packet, layer by layer, field by field.",
+)
+@click.option(
+    "--pcapng",
+    "pcapng_file",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Write the packets for Wireshark, each with the lines it belongs to.",
+)
+@click.option("--processes", is_flag=True, help="Describe the processes too in --pcapng's file.")
 @click.option("--lang", metavar="LANG", help="Language of the report: en or zh.")
 def show(recording: str, **options: Any) -> None:  # fmt: skip
     """Show a recording again: the report, or what it was made from.
 
-    Without FILE, or with `last`, the newest recording.
+    Without FILE, or with `last`, the newest recording. FILE may also be a capture of
+    another tool (pcapng or pcap): its flows, segments and TCP states, without calls.
     """
     i18n.select(options["lang"])
+    if Path(recording).suffix in (".pcapng", ".pcap", ".cap"):
+        _show_capture(Path(recording), options)
+        return
     opened = _open(recording)
     try:
         with contextlib.suppress(BrokenPipeError):
@@ -74,11 +92,63 @@ def _show(opened: Any, options: dict[str, Any]) -> None:
         for item in opened.items():
             click.echo(json.dumps(item, default=_readable, ensure_ascii=False))
         return
-    from plainwire.see import diagnosis
     from plainwire.see.ledger import build
+
+    _show_ledger(build.build(opened.items()), options)
+
+
+def _show_capture(path: Path, options: dict[str, Any]) -> None:
+    """A capture file of another tool."""
+    from plainwire.see.capture.pcapng import CaptureFormatError, read_capture
+    from plainwire.see.ledger import foreign
+
+    try:
+        with path.open("rb") as file:
+            ledger = foreign.of_capture(read_capture(file))
+    except OSError as error:
+        refuse(f"show {path}: {(error.strerror or str(error)).lower()}")
+    except CaptureFormatError as error:
+        refuse(f"show {path}: {error}")
+    with contextlib.suppress(BrokenPipeError):
+        _show_ledger(ledger, options)
+
+
+def _write_pcapng(ledger: Any, path: Path, *, processes: bool) -> None:
+    from plainwire.see.report import pcapng
+
+    if not ledger.packets:
+        refuse(f"show --pcapng {path}: this recording has no packets")
+    try:
+        with path.open("wb") as file:
+            file.writelines(pcapng.blocks(ledger, processes=processes))
+    except OSError as error:
+        refuse(f"write {path}: {(error.strerror or str(error)).lower()}")
+
+
+def _show_packet(ledger: Any, number: int, options: dict[str, Any]) -> None:
+    from plainwire.see.report import layers
+
+    width = shutil.get_terminal_size((100, 24)).columns
+    try:
+        if options["json_file"] is not None:
+            write_text(json.dumps(layers.to_json(ledger, number), indent=1), options["json_file"])
+            return
+        for line in layers.packet_lines(ledger, number, width=width, colour=coloured(sys.stdout)):
+            click.echo(line)
+    except layers.UnknownPacketError as error:
+        refuse(f"show --packet {number}: {error}")
+
+
+def _show_ledger(ledger: Any, options: dict[str, Any]) -> None:
+    from plainwire.see import diagnosis
     from plainwire.see.report import calls, terminal
 
-    ledger = build.build(opened.items())
+    if options["pcapng_file"] is not None:
+        _write_pcapng(ledger, options["pcapng_file"], processes=options["processes"])
+        return
+    if options["packet"] is not None:
+        _show_packet(ledger, options["packet"], options)
+        return
     width = shutil.get_terminal_size((100, 24)).columns
     colour = coloured(sys.stdout)
     if options["calls"]:

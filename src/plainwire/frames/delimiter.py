@@ -16,7 +16,15 @@ from typing import Literal
 
 from plainwire.errors import EncodeError, FrameError, LocalProtocolError, Malformed
 from plainwire.frames.buffer import ScanDecoder
-from plainwire.frames.codec import DEFAULT_MAX_BYTES, Codec, Decoder, as_bytes, check_limit, recipe
+from plainwire.frames.codec import (
+    DEFAULT_MAX_BYTES,
+    Codec,
+    Decoder,
+    as_bytes,
+    check_limit,
+    limited_bytes,
+    recipe,
+)
 
 OnBad = Literal["close", "skip"]
 
@@ -197,10 +205,7 @@ class UntilCodec(Codec[bytes]):
 
     def encode_parts(self, parts: list[bytes], message: bytes) -> int:
         """Append the frame of one message."""
-        message = as_bytes(self.name, message)
-        if len(message) > self.max_bytes:
-            text = f"message of {len(message)} bytes, {self.max_bytes} allowed"
-            raise EncodeError(self.name, text)
+        message = limited_bytes(self.name, message, self.max_bytes)
         frame = message + self.delimiters[0]
         # The end of the content and the beginning of the delimiter may form another one.
         if _first_end(self.delimiters, frame, 0) != (len(message), len(frame)):

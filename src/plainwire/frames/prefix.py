@@ -12,7 +12,15 @@ from __future__ import annotations
 
 from plainwire.errors import EncodeError, LocalProtocolError, Malformed, TooLarge
 from plainwire.frames.buffer import SizedDecoder
-from plainwire.frames.codec import DEFAULT_MAX_BYTES, Codec, Decoder, as_bytes, check_limit, recipe
+from plainwire.frames.codec import (
+    DEFAULT_MAX_BYTES,
+    Codec,
+    Decoder,
+    as_bytes,
+    check_limit,
+    limited_bytes,
+    recipe,
+)
 
 
 @recipe
@@ -199,10 +207,7 @@ class NetstringCodec(Codec[bytes]):
 
     def encode_parts(self, parts: list[bytes], message: bytes) -> int:
         """Append the frame of one message."""
-        message = as_bytes(self.name, message)
-        if len(message) > self.max_bytes:
-            text = f"message of {len(message)} bytes, {self.max_bytes} allowed"
-            raise EncodeError(self.name, text)
+        message = limited_bytes(self.name, message, self.max_bytes)
         parts.append(b"%d:%b," % (len(message), message))
         return len(parts[-1])
 

@@ -13,7 +13,14 @@ from collections.abc import Callable
 
 from plainwire.errors import EncodeError, FrameError, Malformed, TooLarge
 from plainwire.frames.buffer import ScanDecoder
-from plainwire.frames.codec import DEFAULT_MAX_BYTES, Codec, Decoder, as_bytes, check_limit, recipe
+from plainwire.frames.codec import (
+    DEFAULT_MAX_BYTES,
+    Codec,
+    Decoder,
+    check_limit,
+    limited_bytes,
+    recipe,
+)
 from plainwire.frames.delimiter import OnBad
 
 _END = b"\xc0"
@@ -84,10 +91,7 @@ class StuffedCodec(Codec[bytes]):
 
     def encode_parts(self, parts: list[bytes], message: bytes) -> int:
         """Append the frame of one message."""
-        message = as_bytes(self.name, message)
-        if len(message) > self.max_bytes:
-            text = f"message of {len(message)} bytes, {self.max_bytes} allowed"
-            raise EncodeError(self.name, text)
+        message = limited_bytes(self.name, message, self.max_bytes)
         if not message and self.delimiter == _END:
             raise EncodeError(self.name, "an empty message would be dropped by the receiver")
         lead = self.delimiter if self.delimiter == _END else b""

@@ -16,7 +16,15 @@ from typing import Literal
 
 from plainwire.errors import EncodeError, FrameError, LocalProtocolError
 from plainwire.frames.buffer import ScanDecoder
-from plainwire.frames.codec import DEFAULT_MAX_BYTES, Codec, Decoder, as_bytes, check_limit, recipe
+from plainwire.frames.codec import (
+    DEFAULT_MAX_BYTES,
+    Codec,
+    Decoder,
+    as_bytes,
+    check_limit,
+    limited_bytes,
+    recipe,
+)
 from plainwire.frames.generator import FrameGenerator, GeneratorCodec, Read, u32, u64
 from plainwire.frames.length import length
 
@@ -135,9 +143,7 @@ def mp_connection(*, max_bytes: int = DEFAULT_MAX_BYTES) -> Codec[bytes]:
         return body
 
     def encode(message: bytes) -> bytes:
-        message = as_bytes(name, message)
-        if len(message) > max_bytes:
-            raise EncodeError(name, f"message of {len(message)} bytes, {max_bytes} allowed")
+        message = limited_bytes(name, message, max_bytes)
         if len(message) > _I32_MAX:
             return b"\xff\xff\xff\xff" + u64(len(message)) + message
         return u32(len(message)) + message

@@ -25,11 +25,11 @@ journal    variable-length entries: what a slot only names by number (sites, soc
            addresses, threads, tasks), and payload.
 
     +-------------+----------+-------------------+
-    | size uint32 | kind (1) | body (size bytes) |  padded to 4; size 0 = end so far
+    | size uint32 | kind (1) | body (size bytes) |  padded to 4; size or kind 0 = end so far
     +-------------+----------+-------------------+
 
 Both files begin with one 64-byte header. In either half of a slot, and in a journal
-entry, the field that marks it complete (t0, t1, size) is stored last.
+entry, the field that marks it complete (t0, t1, size and kind) is stored last.
 
 Numbers are little-endian. Times are CLOCK_MONOTONIC nanoseconds, the same clock in
 all processes of a machine. Numbers of sockets, sites and addresses go on counting in

@@ -18,6 +18,7 @@ import select
 import socket
 import threading
 import time
+from collections.abc import MutableSequence
 from typing import Any
 
 from plainwire.address import Address
@@ -25,7 +26,7 @@ from plainwire.servers.base import Server, Task, log
 from plainwire.servers.drive import run_handler
 from plainwire.transports.open import open_peer
 from plainwire.transports.peer import Peer
-from plainwire.transports.sockets import address_of, bound_address, forget_unix, listen, prepare
+from plainwire.transports.sockets import address_of, prepare
 
 
 class BlockingServer(Server):
@@ -35,14 +36,16 @@ class BlockingServer(Server):
         task: what to do.
         bound: most handlers at a time; 1 and no thread of its own for `serial`.
         listener: a socket that listens already and stays the caller's.
+        counts: see `Server`.
     """
 
-    def __init__(self, task: Task, bound: int, listener: socket.socket | None = None) -> None:
-        super().__init__(task)
+    def __init__(
+        self, task: Task, bound: int, listener: socket.socket | None = None,
+        counts: MutableSequence[int] | None = None,
+    ) -> None:  # fmt: skip
+        super().__init__(task, counts)
         self._bound = bound
         self._given = listener
-        self._listener: socket.socket | None = None
-        self._file: tuple[int, int] | None = None
         self._thread: threading.Thread | None = None
         self._places = threading.Semaphore(bound)
         self._peers: set[Peer[Any]] = set()
@@ -54,15 +57,11 @@ class BlockingServer(Server):
     def start(self) -> None:
         """Bind and begin to accept in a thread of its own."""
         try:
-            self._listener = self._given or listen(self.task.address)
+            listener = self._bind(self._given)
         except BaseException:
             self._close_pipe()
             raise
-        self.address = bound_address(self.task.address, self._listener)
-        if self.address.scheme == "unix" and not self.address.path.startswith("@"):
-            found = os.stat(self.address.path)
-            self._file = (found.st_dev, found.st_ino)
-        self._listener.setblocking(False)
+        listener.setblocking(False)
         self._thread = threading.Thread(target=self._accept_all, name="plainwire-accept")
         self._thread.daemon = True
         self._thread.start()
@@ -156,9 +155,7 @@ class BlockingServer(Server):
             peer.abort()
         self._join_all(time.monotonic() + 1.0)
         self._ended.wait(1.0)
-        if self._listener is not None and self._given is None:
-            self._listener.close()
-            forget_unix(self.address, self._file)
+        self._unbind()
         self._close_pipe()
 
     def _each_peer(self) -> list[Peer[Any]]:

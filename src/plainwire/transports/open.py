@@ -68,7 +68,7 @@ def open_stream_peer(
     """Make a blocking peer of any stream."""
     scheme = stream.remote.scheme if not server else stream.local.scheme
     session = make_session(
-        scheme, codec, limits, stream.steady_now, server=server, tls=tls,
+        scheme, codec, limits, stream.clock(), server=server, tls=tls,
         remote=None if server else stream.remote, fileno=stream.fileno(),
     )  # fmt: skip
     peer = Peer(stream, session, limits, joins=server)

@@ -35,7 +35,7 @@ from plainwire.transports.session import Session
 M = TypeVar("M")
 
 JOIN_BYTES = 64 * 1024
-"""Ceiling of joined messages: one write of this size is near the best throughput."""
+"""Ceiling of joined messages, so that joining never holds more than one read of the peer."""
 JOIN_SECONDS = 0.001
 """Ceiling of the wait of a joined message, looked at by each further send."""
 
@@ -138,13 +138,13 @@ class Peer(Generic[M]):
             return
         view = memoryview(data)[sent:]
         limit = self._limits.send_seconds
-        since = self._stream.steady_now
+        since = self._stream.clock()
         while view:
             sent = self._stream.send(view)
             if sent:
                 view = view[sent:]
-                since = self._stream.steady_now
-            elif limit is not None and self._stream.steady_now - since > limit:
+                since = self._stream.clock()
+            elif limit is not None and self._stream.clock() - since > limit:
                 self.abort()
                 text = f"send {self.local} -> {self.remote}: the peer took nothing for {limit} s"
                 error = DeadlineError(text)
@@ -199,7 +199,7 @@ class Peer(Generic[M]):
 
     def _fill_locked(self, timeout: float | None) -> None:
         session, stream = self._session, self._stream
-        deadline = None if timeout is None else stream.steady_now + timeout
+        deadline = None if timeout is None else stream.clock() + timeout
         if session.failure is None:
             self.flush()
         _flush_joined()
@@ -208,27 +208,26 @@ class Peer(Generic[M]):
                 raise session.failure
             if self._draining and session.idle:
                 raise EndOfMessages("the server is stopping")
-            wait = None if deadline is None else max(0.0, deadline - stream.steady_now)
+            wait = None if deadline is None else max(0.0, deadline - stream.clock())
             try:
                 data = stream.receive(wait)
             except PlainwireError as error:
                 session.fail(error)
                 continue
             self._take(data)
-            if data is None and deadline is not None and stream.steady_now >= deadline:
+            if data is None and deadline is not None and stream.clock() >= deadline:
                 raise DeadlineError(f"receive {self.local} <- {self.remote}: {timeout} s passed")
 
     def _take(self, data: bytes | None) -> None:
-        session = self._session
-        now = self._stream.steady_now
+        session, clock = self._session, self._stream.clock
         if data:
             with self._send_lock:
-                session.receive_data(data, now)
+                session.receive_data(data, clock)
                 self._answer()
         elif data is not None:
             session.receive_eof()
         if session.started_at is not None or data is None:
-            session.handle_timeout(now)
+            session.handle_timeout(clock())
 
     def _answer(self) -> None:
         """Send what TLS or WebSocket say by themselves; nothing for plain codecs."""
@@ -243,6 +242,7 @@ class Peer(Generic[M]):
 
     def send_eof(self) -> None:
         """Say that nothing more will be sent; receiving goes on. Idempotent."""
+        self._finish_handshake()
         with self._send_lock:
             if self._sending_ended:
                 return
@@ -252,6 +252,18 @@ class Peer(Generic[M]):
             if last:
                 self._stream.send(last)
             self._stream.send_eof()
+
+    def _finish_handshake(self) -> None:
+        """Read until messages that wait for TLS or WebSocket to be ready have left."""
+        session, clock = self._session, self._stream.clock
+        until = clock() + (self._limits.send_seconds or float("inf"))
+        while session.held and session.failure is None and clock() < until:
+            if not self._receive_lock.acquire(timeout=0.01):
+                continue  # the thread that receives does the same
+            try:
+                self._take(self._stream.receive())
+            finally:
+                self._receive_lock.release()
 
     def close(self) -> None:
         """Send what is queued and close; never raises for a broken connection."""
@@ -275,8 +287,8 @@ class Peer(Generic[M]):
         """
         if isinstance(self._session.failure, EndOfMessages | BrokenError):
             return
-        until = self._stream.steady_now + self._limits.linger_seconds
-        while (left := until - self._stream.steady_now) > 0:
+        until = self._stream.clock() + self._limits.linger_seconds
+        while (left := until - self._stream.clock()) > 0:
             data = self._stream.receive(left)
             if not data:
                 return

@@ -35,6 +35,16 @@ SHOWN = {
     "datagram-truncated": ("b'hello'\nb'next'\n", "b'hello, world'\nb'next'\n"),
     "datagram-lost": ("all arrived: False", "all arrived: True"),
     "leaked-socket": ("Too many open files", "served 200\n"),
+    "nagle-delayed-ack-stall": ("slow: True", "slow: False\n"),
+    "backlog-overflow": ("TimeoutError", "connected 3\n"),
+    "syn-unanswered": ("TimeoutError", "connected\n"),
+    "slow-reader": ("TimeoutError", "sent 20000000\n"),
+    "reset-without-fin": ("ConnectionResetError", "b''\nend\n"),
+    "retransmission-stall": ("waited: True", "waited: False\n"),
+    "half-open-peer": (HANGS, "the peer is silent\n"),
+    "icmp-refused-on-udp": ("ConnectionRefusedError", "nobody is there yet\n"),
+    "time-wait-on-server": ("Address already in use", "restarted\n"),
+    "connection-per-request": ("Cannot assign requested address", "40 answers\n"),
     "two-readers": ("tom=ann=", "b'tom=1111'"),
 }
 

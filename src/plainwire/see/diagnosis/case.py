@@ -2,14 +2,26 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import defaultdict
+from collections.abc import Iterator
 from functools import cached_property
+from typing import Any
 
 from plainwire.see.diagnosis import fate as fates
 from plainwire.see.diagnosis.fate import Fate
 from plainwire.see.diagnosis.model import Evidence, Place, Text, asked_by, place_of, say
 from plainwire.see.ledger import holders, waits
-from plainwire.see.ledger.model import Address, Call, Direction, Endpoint, Flow, Ledger, Surfaced
+from plainwire.see.ledger.model import (
+    Address,
+    Call,
+    Direction,
+    Endpoint,
+    Flow,
+    Ledger,
+    Site,
+    Surfaced,
+)
 from plainwire.see.ledger.ranges import is_send
 
 _TRANSPARENT = ("/ssl.py", "/asyncio/streams.py")
@@ -21,6 +33,7 @@ class Case:
 
     def __init__(self, ledger: Ledger) -> None:
         self.ledger = ledger
+        self.memo: dict[str, Any] = {}  # what several rules compute in the same way
         self._fates: dict[tuple[object, ...], Fate] = {}
 
     # -- waiting -------------------------------------------------------------------
@@ -51,20 +64,18 @@ class Case:
 
     def fate(self, call: Call) -> Fate:
         """What the program does with the bytes of a read; UNKNOWN when a library read them."""
-        frame = call.site.frame
-        if call.site.kind == "loop" and call.endpoint is not None:
-            frame = asked_by(call, call.endpoint)
-            if frame is None:
-                return Fate(fates.UNKNOWN)
-            key: tuple[object, ...] = ("parameter", frame)
-        elif frame is None or not is_users_own(call):
+        site = call.site
+        judge, frame = fates.of_read, site.frame if is_users_own(site) else None
+        if site.kind == "loop" and call.endpoint is not None:
+            judge, frame = fates.of_parameter, asked_by(call, call.endpoint)
+        if frame is None:
             return Fate(fates.UNKNOWN)
-        else:
-            key = ("read", frame)
-        if key not in self._fates:
-            judge = fates.of_parameter if key[0] == "parameter" else fates.of_read
-            self._fates[key] = judge(self.ledger.sources.get(frame.file), frame)
-        return self._fates[key]
+        # By identity: the ledger keeps frames, and hashing six fields a call is slow.
+        known = self._fates.get((judge, id(frame)))
+        if known is None:
+            known = judge(self.ledger.sources.get(frame.file), frame)
+            self._fates[judge, id(frame)] = known
+        return known
 
     def discarded(self, call: Call) -> bool | None:
         """Is the call's result thrown away? None: cannot be told."""
@@ -87,9 +98,11 @@ class Case:
             found[call.process.key, call.thread].append(call)
         return found
 
-    def of_thread(self, call: Call) -> list[Call]:
-        """All calls of the call's thread, in order."""
-        return self._by_thread[call.process.key, call.thread]
+    def of_thread(self, call: Call, since: int = 0) -> Iterator[Call]:
+        """The calls of the call's thread, in order, from a moment on."""
+        calls = self._by_thread[call.process.key, call.thread]
+        for at in range(bisect_left(calls, since, key=lambda c: c.t0), len(calls)):
+            yield calls[at]
 
     # -- words ---------------------------------------------------------------------
 
@@ -103,10 +116,10 @@ class Case:
         return f"{(t - self.ledger.began) / 1e9:.3f} s"
 
 
-def is_users_own(call: Call) -> bool:
+def is_users_own(site: Site) -> bool:
     """Did the user's line read the socket itself, or through a wrapper that cuts nothing?"""
-    return call.site.kind == "user" and all(
-        file.endswith(_TRANSPARENT) for file, _, _ in call.site.via
+    return site.kind == "user" and (
+        not site.via or all(file.endswith(_TRANSPARENT) for file, _, _ in site.via)
     )
 
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from plainwire.see.diagnosis.case import Case, where
 from plainwire.see.diagnosis.model import CERTAIN, Evidence, Finding, say
 from plainwire.see.ledger.model import Call, Endpoint
-from plainwire.see.ledger.ranges import is_end, is_receive, is_stream_read
+from plainwire.see.ledger.ranges import is_receive, is_stream_read
 
 RULE = "eof-ignored"
 ENOUGH = 5
@@ -34,13 +34,16 @@ def _longest_row(case: Case, endpoint: Endpoint) -> list[Call]:
     best: list[Call] = []
     row: list[Call] = []
     streamed = any(is_stream_read(c) for c in endpoint.calls)
+    reads, asked = (is_stream_read, -1) if streamed else (is_receive, 0)
     for call in endpoint.calls:
-        wanted = is_stream_read(call) if streamed else is_receive(call)
-        if not wanted or call.t1 is None or case.is_ours(call):
+        if not reads(call) or call.t1 is None or case.is_ours(call):
             continue
-        empty = (call.count == 0 and call.failure is None) if streamed else is_end(call)
-        same = not row or row[-1].site.frame == call.site.frame
-        row = [*row, call] if empty and same else [call] if empty else []
+        if call.count or call.failure is not None or call.asked <= asked:
+            row = []
+            continue
+        if row and row[-1].site.frame != call.site.frame:
+            row = []
+        row.append(call)
         if len(row) > len(best) and call.site.frame is not None:
             best = row
     return best

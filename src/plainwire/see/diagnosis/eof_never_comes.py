@@ -30,7 +30,7 @@ def find(case: Case) -> Iterator[Finding]:
         if reader is not None:
             told.add(pair.flow.number)
             a, b = pair.calls
-            certainty = LIKELY if could_be_woken(pair) else CERTAIN
+            certainty = LIKELY if could_be_woken(pair.waits, pair.waiters) else CERTAIN
             asker = b if reader is a else a
             yield _finding(case, pair.flow, certainty, reader, asker, pair.waits.t)
     for flow in case.ledger.flows:

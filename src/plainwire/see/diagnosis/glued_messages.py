@@ -24,6 +24,7 @@ from plainwire.see.diagnosis.messages import (
     reads,
 )
 from plainwire.see.diagnosis.model import CERTAIN, LIKELY, Evidence, Finding, Text, say
+from plainwire.see.diagnosis.wire_evidence import glued_where
 from plainwire.see.ledger.model import Call
 from plainwire.see.ledger.ranges import is_end, is_receive, is_stream_read
 
@@ -73,8 +74,8 @@ def _expects_more(case: Case, read: Read) -> bool:
     it reads again and the sends came from one line that sends again and again.
     """
     sites = {s.call.site.frame for s in read.sends}
-    again = [c for c in case.of_thread(read.call) if c.t0 > (read.call.t1 or 0) and _reads(c)]
-    return bool(again) and len(sites) <= len(read.sends)
+    again = any(_reads(c) for c in case.of_thread(read.call, (read.call.t1 or 0) + 1))
+    return again and len(sites) <= len(read.sends)
 
 
 def _reads(call: Call) -> bool:
@@ -101,8 +102,8 @@ def _harm(case: Case, read: Read) -> Text | None:
 def _empty_handed(case: Case, read: Read) -> Text | None:
     """The program came back for a message that it had already read."""
     frame = read.call.site.frame
-    for call in case.of_thread(read.call):
-        if call.t0 < (read.call.t1 or 0) or call.endpoint is not read.call.endpoint:
+    for call in case.of_thread(read.call, read.call.t1 or 0):
+        if call.endpoint is not read.call.endpoint:
             continue
         if not _reads(call):
             continue
@@ -145,6 +146,9 @@ def _finding(case: Case, read: Read, certainty: str, harm: Text | None) -> Findi
         )
         for send in read.sends[:4]
     ]
+    place = glued_where(read)
+    if place is not None:
+        evidence.append(place)
     if harm is not None:
         evidence.append(Evidence(harm))
     return Finding(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import pickletools
 import struct
+from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
@@ -32,6 +33,8 @@ class Read:
     direction: Direction
     range: Range
     sends: tuple[Range, ...]
+    following: Range | None  # the first send behind what was read
+    goes_on: bool  # did the sender write more of the same message after what was read?
     fate: Fate
 
     @property
@@ -40,21 +43,65 @@ class Read:
         return self.range.call
 
 
-def reads(case: Case) -> Iterator[Read]:
-    """Every read of a stream by the program itself that can be compared with sends."""
-    for flow in case.ledger.flows:
-        if flow.kind not in ("tcp", "unix") or flow.client is None or flow.server is None:
+def reads(case: Case) -> list[Read]:
+    """The program's own reads of streams that hold less than a message, or more than one.
+
+    Others, by far the most, hold exactly what one send wrote.
+    """
+    known: list[Read] | None = case.memo.get("reads")
+    if known is None:
+        known = case.memo["reads"] = [
+            read
+            for flow in case.ledger.flows
+            if flow.kind in ("tcp", "unix") and flow.client is not None and flow.server is not None
+            for direction in (flow.there, flow.back)
+            if not direction.interleaved and comparable(direction)
+            for read in _uneven(case, flow, direction)
+        ]
+    return known
+
+
+def _uneven(case: Case, flow: Flow, direction: Direction) -> Iterator[Read]:
+    """One walk along both sides of a direction."""
+    writes, first = direction.asked_writes, 0
+    between = _Returns(flow, direction)
+    for part in direction.asked_reads:
+        while first < len(writes) and writes[first].end <= part.start:
+            first += 1
+        after = first
+        while after < len(writes) and writes[after].start < part.end:
+            after += 1
+        if after == first:
             continue
-        for direction in (flow.there, flow.back):
-            if direction.interleaved or not comparable(direction):
-                continue
-            for part in direction.asked_reads:
-                if case.is_ours(part.call) or part.call.op in _FRAMED:
-                    continue
-                fate = case.fate(part.call)
-                sends = tuple(direction.writers_of(part.start, part.end))
-                if sends:
-                    yield Read(flow, direction, part, sends, fate)
+        last = writes[after - 1]
+        following = writes[after] if after < len(writes) else None
+        goes_on = last.end > part.end or between.none(last.call, following)
+        if (goes_on or after - first > 1) and not (
+            case.is_ours(part.call) or part.call.op in _FRAMED
+        ):
+            sends = tuple(writes[first:after])
+            yield Read(flow, direction, part, sends, following, goes_on, case.fate(part.call))
+
+
+class _Returns:
+    """When the sender of a direction read what the other side had sent."""
+
+    def __init__(self, flow: Flow, direction: Direction) -> None:
+        assert direction.sender is not None
+        back = flow.receiving(direction.sender)
+        lists = [back.reads] if back.asked_reads is back.reads else [back.reads, back.asked_reads]
+        self._returned = [[part.call.t1 or 0 for part in parts] for parts in lists]
+
+    def none(self, last: Call, following: Range | None) -> bool:
+        """Did the same process write again, having read nothing in between?"""
+        if following is None or following.call.process is not last.process:
+            return False
+        begin, end = last.t0, following.call.t0
+        for returned in self._returned:
+            at = bisect_right(returned, begin)
+            if at < len(returned) and returned[at] < end:
+                return False
+        return True
 
 
 def comparable(direction: Direction) -> bool:
@@ -69,25 +116,6 @@ def comparable(direction: Direction) -> bool:
 def payload(part: Range) -> bytes | None:
     """All bytes of a range, if they were kept."""
     return part.call.complete
-
-
-def goes_on(read: Read) -> bool:
-    """Did the sender write more of the same message after what was read?
-
-    It did if it wrote again without having read anything in between.
-    """
-    last = read.sends[-1]
-    if last.end > read.range.end:
-        return True
-    following = [r for r in read.direction.asked_writes if r.start >= read.range.end]
-    sender = read.direction.sender
-    if not following or sender is None or following[0].call.process is not last.call.process:
-        return False
-    begin, end = last.call.t0, following[0].call.t0
-    return not any(
-        (is_receive(c) or is_stream_read(c)) and c.count > 0 and begin < (c.t1 or 0) < end
-        for c in sender.calls
-    )
 
 
 def decodes(fate: Fate, data: bytes) -> bool:
@@ -125,8 +153,8 @@ def parse_failure(case: Case, read: Read) -> Surfaced | None:
     following = next(
         (
             c.t0
-            for c in case.of_thread(call)
-            if c.t0 > after and (is_receive(c) or is_stream_read(c)) and c.count > 0
+            for c in case.of_thread(call, after + 1)
+            if (is_receive(c) or is_stream_read(c)) and c.count > 0
         ),
         None,
     )

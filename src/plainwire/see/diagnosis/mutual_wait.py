@@ -5,6 +5,7 @@ time-out; both receive queues and both send queues are empty, neither end is clo
 no thread of any process that holds an end can go on by itself (ledger/waits.py).
 Certain if only somebody outside could wake them through a process that neither side
 is; likely if one of the two processes also accepts new clients.
+A ring is the same over several connections: A waits for B, B for C, C for A.
 Silent: a time-out, a thread at a terminal or asleep that could still write, a peer
 that was not observed, a wait that ended by itself.
 """
@@ -16,7 +17,13 @@ from collections.abc import Iterator
 from plainwire.see.diagnosis import eof_never_comes
 from plainwire.see.diagnosis.case import Case, connection, last_message, totals, where
 from plainwire.see.diagnosis.model import CERTAIN, LIKELY, Evidence, Finding, Text, say
-from plainwire.see.diagnosis.waiting import Pair, could_be_woken, stuck_pairs
+from plainwire.see.diagnosis.waiting import (
+    Pair,
+    Ring,
+    could_be_woken,
+    stuck_pairs,
+    stuck_rings,
+)
 from plainwire.see.ledger.model import Call
 
 RULE = "mutual-wait"
@@ -27,13 +34,15 @@ def find(case: Case) -> Iterator[Finding]:
     for pair in stuck_pairs(case, "receive"):
         if eof_never_comes.reader_of(case, pair) is None:
             yield finding(case, pair)
+    for ring in stuck_rings(case):
+        yield _of_ring(case, ring)
 
 
 def finding(case: Case, pair: Pair) -> Finding:
     """The finding for one pair."""
     a, b = pair.calls
     flow = pair.flow
-    certainty = LIKELY if could_be_woken(pair) else CERTAIN
+    certainty = LIKELY if could_be_woken(pair.waits, pair.waiters) else CERTAIN
     evidence = [
         Evidence(
             say(
@@ -60,6 +69,43 @@ def finding(case: Case, pair: Pair) -> Finding:
         _fix(pair),
         flow.number,
         pair.waits.t,
+    )
+
+
+def _of_ring(case: Case, ring: Ring) -> Finding:
+    woken = could_be_woken(ring.waits, [link.waiter for link in ring.links])
+    evidence: list[Evidence] = []
+    for link, following in zip(ring.links, (*ring.links[1:], ring.links[0]), strict=True):
+        evidence += [
+            Evidence(
+                say(
+                    "{a} waits for {b}: connection {connection}, 0 bytes unread,"
+                    " 0 bytes on the way",
+                    a=where(link.call),
+                    b=following.call.process.name,
+                    connection=connection(link.flow),
+                ),
+                ring.waits.t,
+            ),
+            totals(link.flow.receiving(link.end)),
+        ]
+    if woken:
+        evidence.append(
+            Evidence(say("the server still accepts: only a new client could change this"))
+        )
+    return Finding(
+        RULE,
+        LIKELY if woken else CERTAIN,
+        say(
+            "{ring} wait in a ring, each for the next and the last for the first;"
+            " nothing is on its way",
+            ring=", ".join(str(_name(link.call)) for link in ring.links),
+        ),
+        case.places(*((link.call, "waits") for link in ring.links)),
+        tuple(evidence),
+        say("one of them must send what the one before it waits for, before it waits itself"),
+        ring.links[0].flow.number,
+        ring.waits.t,
     )
 
 

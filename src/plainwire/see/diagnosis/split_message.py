@@ -19,7 +19,6 @@ from plainwire.see.diagnosis.messages import (
     Read,
     bytes_read,
     decodes,
-    goes_on,
     is_message_reader,
     parse_failure,
     parses,
@@ -37,7 +36,7 @@ def find(case: Case) -> Iterator[Finding]:
     """One finding for each line that takes a piece for the whole; its clearest read."""
     found: list[tuple[str, Read, Text]] = []
     for read in reads(case):
-        if goes_on(read):
+        if read.goes_on:
             harm = _harm(case, read)
             if harm is not None:
                 found.append((harm[0], read, harm[1]))
@@ -86,8 +85,7 @@ def _harm(case: Case, read: Read) -> tuple[str, Text] | None:
 
 def _end_of_message(read: Read) -> int:
     """Where the bytes end that the sender wrote without reading in between."""
-    following = [r for r in read.direction.asked_writes if r.start >= read.range.end]
-    return following[0].end if following else read.range.end
+    return read.following.end if read.following is not None else read.range.end
 
 
 def _short_read(case: Case, read: Read) -> bool:
@@ -107,12 +105,8 @@ def _short_read(case: Case, read: Read) -> bool:
 
 
 def _next_read(case: Case, call: Call) -> Call | None:
-    for other in case.of_thread(call):
-        if (
-            other.t0 >= (call.t1 or 0)
-            and other.endpoint is call.endpoint
-            and (is_receive(other) or is_stream_read(other))
-        ):
+    for other in case.of_thread(call, call.t1 or 0):
+        if other.endpoint is call.endpoint and (is_receive(other) or is_stream_read(other)):
             return other
     return None
 

@@ -11,17 +11,21 @@ J4  A Unix connection's accepted end belongs to the first unmatched connect to t
     from the process the kernel names as its peer (the accept queue is first in, first
     out).
 J5  Ranges tile their stream (ranges.py R1).
-J6  Every endpoint belongs to at most one flow.
+J6  Every endpoint of a stream belongs to at most one flow; a datagram socket has one for
+    each socket it spoke with.
 """
 
 from __future__ import annotations
 
+import gc
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import cached_property
+from operator import attrgetter
 from typing import Any
 
 from plainwire.see import records
-from plainwire.see.ledger import datagrams, ranges
+from plainwire.see.ledger import datagrams, packets, ranges
 from plainwire.see.ledger.model import (
     NOWHERE,
     Address,
@@ -37,6 +41,7 @@ from plainwire.see.ledger.model import (
     Site,
     Surfaced,
 )
+from plainwire.see.ledger.wire import RawPacket
 
 _AF_UNIX, _AF_INET, _AF_INET6 = 1, 2, 10
 _INTERNAL = {"_make_self_pipe"}
@@ -45,7 +50,15 @@ _CLOSERS = {"closed", "shutdown"}
 
 def build(items: Iterable[tuple[Any, ...]]) -> Ledger:
     """Join the items of a recording (recorder/folder.py says what an item is)."""
-    return _Builder(items).ledger()
+    # A million small objects that all stay: the cyclic collector would walk them again
+    # and again, for a third of the time (bench/ledger.py), and find nothing.
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        return _Builder(items).ledger()
+    finally:
+        if collecting:
+            gc.enable()
 
 
 class _Tables:
@@ -63,15 +76,27 @@ class _Tables:
         self.later: list[list[Any]] = []  # notes that name sockets; read when those are known
 
 
+class _Found(dict[int, Any]):
+    """Numbers of one process, each looked up once."""
+
+    def __init__(self, look_up: Callable[[int], Any]) -> None:
+        super().__init__()
+        self._look_up = look_up
+
+    def __missing__(self, number: int) -> Any:
+        found = self[number] = self._look_up(number)
+        return found
+
+
 class _Builder:
     def __init__(self, items: Iterable[tuple[Any, ...]]) -> None:
         self.tables: dict[str, _Tables] = defaultdict(_Tables)
         self.runs: list[dict[str, Any]] = []
+        self.packets: list[RawPacket] = []
         self.endpoints: list[Endpoint] = []
         self.by_cookie: dict[int, Endpoint] = {}
         self.by_handle: dict[tuple[str, int], Endpoint] = {}
         self.calls: list[Call] = []
-        self.by_slot: dict[tuple[str, int], Call] = {}
         self.remainders: dict[tuple[str, int], tuple[int, bytes]] = {}
         self.surfaced: list[Surfaced] = []
         self.pairs: list[tuple[Endpoint, Endpoint]] = []
@@ -84,6 +109,8 @@ class _Builder:
                 self.tables[item[1]].slots.append((item[2], item[3]))
             elif kind == "payload":
                 self.tables[item[1]].payloads[item[2]] = (item[3], item[4])
+            elif kind == "packet":
+                self.packets.append(RawPacket(*item[1:]))
             else:
                 self.runs.append(item[1])
 
@@ -144,56 +171,64 @@ class _Builder:
     def _make_endpoints(self) -> None:
         for key, table in self.tables.items():
             for number, fields in table.sockets.items():
-                _, _, family, kind, _, inode, cookie, _, _ = fields[:9]
+                _, _, family, kind, _, inode, cookie = fields[:7]
+                seen = (
+                    fields[9] if len(fields) > 9 else table.process.started if table.process else 0
+                )
                 endpoint = self.by_cookie.get(cookie) if cookie else None
                 if endpoint is None:
-                    created = table.process.started if table.process else 0
                     endpoint = Endpoint(
-                        len(self.endpoints), _kind(family, kind), cookie, inode, created
+                        len(self.endpoints), _kind(family, kind), cookie, inode, seen
                     )
                     endpoint.process = table.process
                     self.endpoints.append(endpoint)
                     if cookie:
                         self.by_cookie[cookie] = endpoint
-                endpoint.handles.add((key, number))
+                elif seen < endpoint.created:
+                    endpoint.created, endpoint.process = seen, table.process
+                endpoint.handles[key, number] = seen
                 self.by_handle[key, number] = endpoint
 
     def _make_calls(self) -> None:
         for key, table in self.tables.items():
-            process = table.process
-            if process is None:
-                continue
-            for first, cells in table.slots:
-                for index, cell in enumerate(records.SLOT.iter_unpack(cells)):
-                    if cell[7]:
-                        self._call(key, process, table, first + index, cell)
-        self.calls.sort(key=lambda call: call.t0)
+            if table.process is not None:
+                self._calls_of(key, table.process, table)
+        self.calls.sort(key=attrgetter("t0"))
         for call in self.calls:
             if call.endpoint is not None:
                 call.endpoint.calls.append(call)
 
-    def _call(
-        self, key: str, process: Process, table: _Tables, slot: int, cell: tuple[int, ...]
-    ) -> None:
-        thread, number, site, op, flags, asked, task, t0, ret, aux, raised, t1 = cell
-        failure = None
-        if t1 and ret < 0:
-            if ret == records.RAISED:
-                failure = Failure(*_named(self._raised(key, raised)))
-                ret = aux if op in records.STREAM_OPS else 0
-            else:
-                failure = Failure("OSError", -ret, "")
-                ret = 0
-        call = Call(
-            process, slot, thread, records.NAMES.get(op, str(op)),
-            self._endpoint(key, number), self._site(key, site),
-            flags, asked, task, t0, t1 or None, ret if t1 else 0, aux, failure,
-        )  # fmt: skip
-        kept = table.payloads.get(slot)
-        if kept is not None:
-            call.whole, call.payload = kept
-        self.calls.append(call)
-        self.by_slot[key, slot] = call
+    def _calls_of(self, key: str, process: Process, table: _Tables) -> None:
+        endpoints = _Found(lambda number: self._endpoint(key, number))
+        sites = _Found(lambda number: self._site(key, number))
+        names, payloads = records.NAMES, table.payloads
+        for first, cells in table.slots:
+            for slot, cell in enumerate(records.SLOT.iter_unpack(cells), first):
+                thread, number, site, op, flags, asked, task, t0, ret, aux, raised, t1 = cell
+                if not t0:
+                    continue
+                failure = None
+                if t1 and ret < 0:
+                    failure, ret = self._failure(key, op, ret, aux, raised)
+                call = Call(
+                    process, slot, thread, names.get(op) or str(op), endpoints[number],
+                    sites[site], flags, asked, task, t0, t1 or None, ret if t1 else 0, aux, failure,
+                )  # fmt: skip
+                if slot in payloads:
+                    call.whole, call.payload = payloads[slot]
+                self.calls.append(call)
+
+    def _failure(self, key: str, op: int, ret: int, aux: int, raised: int) -> tuple[Failure, int]:
+        """How a call with a negative `ret` failed, and how many bytes it moved all the same."""
+        if ret == records.RAISED:
+            name, text = self._raised(key, raised)
+            return Failure(name, None, text), aux if op in records.STREAM_OPS else 0
+        return Failure("OSError", -ret, ""), 0
+
+    @cached_property
+    def _by_slot(self) -> dict[tuple[str, int], Call]:
+        """Made only when a note names a call."""
+        return {(call.process.key, call.slot): call for call in self.calls}
 
     # -- notes that name sockets -----------------------------------------------------
 
@@ -277,7 +312,7 @@ class _Builder:
         if table.process is None:
             return
         thread, slot, name, text, how, frames, t = f[:7]
-        call = self.by_slot.get((key, slot)) if slot is not None else None
+        call = self._by_slot.get((key, slot)) if slot is not None else None
         self.surfaced.append(
             Surfaced(
                 table.process, thread, call, name, text, how, tuple(Frame(*x) for x in frames), t
@@ -291,11 +326,11 @@ class _Builder:
             endpoint = call.endpoint
             if endpoint is None:
                 continue
-            via = {function for _, _, function in call.site.via}
             if call.op == "socket":
                 endpoint.created = min(endpoint.created, call.t0) or call.t0
                 endpoint.created = call.t0 if not endpoint.opened_by else endpoint.created
                 endpoint.opened_by = endpoint.opened_by or call
+                via = {function for _, _, function in call.site.via}
                 endpoint.internal = endpoint.internal or bool(via & _INTERNAL)
             elif call.op == "listen" and call.failure is None:
                 endpoint.role = "listener"
@@ -410,10 +445,14 @@ class _Builder:
             why=next((r["why"] for r in self.runs if r["kind"] == "finished"), ""),
         )
         ledger.index()
+        packets.join(ledger, self.packets, self.runs)
         return ledger
 
     def _fill(self, direction: Direction) -> None:
-        direction.base = self._dropped(direction)
+        if direction.sender is not None:
+            direction.write_base = self._lost[direction.sender.number][0]
+        if direction.receiver is not None:
+            direction.read_base = self._lost[direction.receiver.number][1]
         ranges.fill(direction)
         end = direction.sender
         if end is not None:
@@ -422,19 +461,17 @@ class _Builder:
             end = direction.receiver
             direction.messages = [m[1:] for m in self.messages[end.number] if m[0] == "in"]
 
-    def _dropped(self, direction: Direction) -> int:
-        """Bytes of this direction in calls that a bounded recording let go."""
-        most = 0
+    @cached_property
+    def _lost(self) -> dict[int, tuple[int, int]]:
+        """Endpoint number -> bytes sent and received in calls that were let go."""
+        found: dict[int, tuple[int, int]] = defaultdict(lambda: (0, 0))
         for run in self.runs:
-            if run["kind"] != "lost":
-                continue
-            for key, number, sent, received, _ in run["rows"]:
+            for key, number, sent, received, _ in run["rows"] if run["kind"] == "lost" else ():
                 endpoint = self._endpoint(key, number)
-                if endpoint is not None and endpoint is direction.sender:
-                    most = max(most, sent)
-                elif endpoint is not None and endpoint is direction.receiver:
-                    most = max(most, received)
-        return most
+                if endpoint is not None:
+                    before = found[endpoint.number]
+                    found[endpoint.number] = (before[0] + sent, before[1] + received)
+        return found
 
     def _programs(self) -> list[Program]:
         wanted: list[dict[str, Any]] = next(
@@ -505,10 +542,6 @@ def _kind(family: int, kind: int) -> str:
     if family == _AF_UNIX:
         return "unix" if stream else "unix-datagram"
     return "other"
-
-
-def _named(raised: tuple[str, str]) -> tuple[str, int | None, str]:
-    return (raised[0], None, raised[1])
 
 
 def _opened(endpoint: Endpoint | None) -> int:

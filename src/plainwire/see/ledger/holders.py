@@ -30,16 +30,17 @@ def holdings(ledger: Ledger) -> dict[int, list[Holding]]:
     found: dict[int, list[Holding]] = defaultdict(list)
     by_process: dict[str, list[Holding]] = defaultdict(list)
     closings: dict[tuple[str, int], list[Call]] = defaultdict(list)
-    births: dict[tuple[str, int], int] = {}
     for call in ledger.calls:
         if call.endpoint is None:
             continue
         key = (call.process.key, call.endpoint.number)
         if call.op in ("closed", "dropped"):
             closings[key].append(call)
-        elif call.op == "socket":
-            births.setdefault(key, call.t0)
-    by_key = {p.key: p for p in ledger.processes}
+    first_seen: dict[str, dict[int, int]] = defaultdict(dict)
+    for endpoint in ledger.endpoints:
+        for (owner, _), t in endpoint.handles.items():
+            seen = first_seen[owner]
+            seen[endpoint.number] = min(t, seen.get(endpoint.number, t))
 
     def hold(process: Process, endpoint: Endpoint, since: int, inherited: bool) -> None:
         ends = [c for c in closings[process.key, endpoint.number] if c.t0 >= since]
@@ -57,8 +58,6 @@ def holdings(ledger: Ledger) -> dict[int, list[Holding]]:
                 alive = held.until is None or held.until > process.started
                 if alive and held.since < process.started:
                     hold(process, held.endpoint, process.started, inherited=True)
-        for endpoint in ledger.endpoints:
-            if any(by_key.get(owner) is process for owner, _ in endpoint.handles):
-                since = births.get((process.key, endpoint.number), endpoint.created)
-                hold(process, endpoint, since, inherited=False)
+        for number, t in first_seen[process.key].items():
+            hold(process, ledger.endpoints[number], t, inherited=False)
     return found

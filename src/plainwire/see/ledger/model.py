@@ -13,7 +13,10 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    from plainwire.see.ledger.wire import Capture, Change, Counters, Icmp, RawPacket, Segment, Wire
 
 # The recorder samples what has been blocked for 0.35 s (recorder/watch.py).
 SAMPLED_AFTER_NS = 100_000_000
@@ -156,7 +159,8 @@ class Endpoint:
     remote: Address = None
     wanted: Address = None  # what its last bind asked for
     process: Process | None = None  # where it was first seen
-    handles: set[tuple[str, int]] = field(default_factory=set)
+    # (process key, number there) -> when that process had it first
+    handles: dict[tuple[str, int], int] = field(default_factory=dict)
     calls: list[Call] = field(default_factory=list)
     role: str = ""  # 'listener', 'client', 'server', 'pair', '' (a datagram socket)
     opened_by: Call | None = None  # its connect or accept, or the call that made it
@@ -177,8 +181,7 @@ class Endpoint:
         return self.kind in ("tcp", "unix")
 
 
-@dataclass(frozen=True, slots=True)
-class Range:
+class Range(NamedTuple):
     """The bytes [start, end) of a stream, and the call that wrote or read them."""
 
     start: int
@@ -191,32 +194,39 @@ class Direction:
     """One direction of a stream.
 
     `writes` and `reads` are what the kernel was given and gave, each tiling the stream
-    from `base` on without gap or overlap. `asked_writes` and `asked_reads` are the same
+    without gap or overlap from its base on: 0, or more where a bounded recording let the
+    beginning go. `asked_writes` and `asked_reads` are the same
     bytes as the *program* asked for them where a library stands in between (asyncio's
     streams); elsewhere they are the same lists.
     """
 
     sender: Endpoint | None
     receiver: Endpoint | None
-    base: int = 0
+    write_base: int = 0
+    read_base: int = 0
     writes: list[Range] = field(default_factory=list)
     reads: list[Range] = field(default_factory=list)
     asked_writes: list[Range] = field(default_factory=list)
     asked_reads: list[Range] = field(default_factory=list)
-    interleaved: bool = False  # several threads wrote at once: the order of their bytes is open
+    interleaved: bool = False  # several threads wrote, or read, at once: order unknown
     fin_sent: Call | None = None  # shutdown or close by the sender
     fin_seen: Call | None = None  # the read that gave b''
     messages: list[tuple[int, int, str, str]] = field(default_factory=list)  # from a codec
 
     @property
+    def base(self) -> int:
+        """From where on both sides' calls are on record."""
+        return max(self.write_base, self.read_base)
+
+    @property
     def written(self) -> int:
         """Bytes written so far, as far as the sender's calls tell."""
-        return self.writes[-1].end if self.writes else self.base
+        return self.writes[-1].end if self.writes else self.write_base
 
     @property
     def read(self) -> int:
         """Bytes read so far by the receiver's calls."""
-        return self.reads[-1].end if self.reads else self.base
+        return self.reads[-1].end if self.reads else self.read_base
 
     def writers_of(self, start: int, end: int) -> Iterator[Range]:
         """The asked writes that overlap [start, end), in order."""
@@ -252,6 +262,18 @@ class Flow:
     opened: int
     closed: int | None = None
     datagrams: list[Datagram] = field(default_factory=list)
+    wire: Wire | None = None  # its segments, when packets were taken
+    addresses: tuple[Address, Address] | None = None  # of a capture's flow, which has no ends
+
+    @property
+    def segments(self) -> list[Segment]:
+        """Its TCP segments as captured; empty without packets."""
+        return self.wire.segments if self.wire is not None else []
+
+    @property
+    def states(self) -> list[Change]:
+        """The TCP states of both ends over time; empty without packets."""
+        return self.wire.states if self.wire is not None else []
 
     @property
     def ends(self) -> list[Endpoint]:
@@ -277,6 +299,8 @@ class Datagram:
     received: Call | None
     source: Address
     target: Address
+    packet: int | None = None  # the number of the packet that carried it
+    refused: Icmp | None = None  # the ICMP error about it
 
 
 @dataclass(frozen=True, slots=True)
@@ -327,6 +351,11 @@ class Ledger:
             self._long = [c for c in self.calls if c.t1 is None or c.t1 - c.t0 > SAMPLED_AFTER_NS]
         return self._long
 
+    capture: Capture | None = None  # how packets were taken, or why not
+    counters: Counters | None = None
+    packets: list[RawPacket] = field(default_factory=list)
+    wires: list[Wire] = field(default_factory=list)  # every TCP connection captured
+    icmp: list[Icmp] = field(default_factory=list)
     _long: list[Call] | None = None
     _by_end: dict[int, Flow] = field(default_factory=dict)
 

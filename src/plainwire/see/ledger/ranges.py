@@ -1,10 +1,10 @@
 """Byte ranges of a stream: which call wrote them, which call read them. Pure.
 
-R1  The ranges of one side tile the stream from the direction's base on: each begins
-    where the one before it ended. (How TCP cut the bytes does not matter.)
-R2  Calls are in the order in which they returned; where two threads' writes overlap in
-    time, the direction is marked `interleaved`, because nobody knows whose bytes came
-    first.
+R1  The ranges of one side tile the stream from that side's base on: each begins where
+    the one before it ended. (How TCP cut the bytes does not matter.)
+R2  Calls are in the order in which they returned; where two threads' writes, or reads,
+    overlap in time, the direction is marked `interleaved`, because nobody knows whose
+    bytes came first.
 R2a A send that never returned wrote at least what was read beyond all others.
 R3  A look that consumes nothing (MSG_PEEK) and urgent data (MSG_OOB) are not in it.
 R4  What a library asked for on the program's behalf is told apart: `asked_*` are the
@@ -14,6 +14,7 @@ R4  What a library asked for on the program's behalf is told apart: `asked_*` ar
 from __future__ import annotations
 
 from collections.abc import Iterable
+from operator import attrgetter
 
 from plainwire.see import records
 from plainwire.see.ledger.model import Call, Direction, Endpoint, Range
@@ -40,7 +41,7 @@ def tile(calls: Iterable[Call], base: int) -> list[Range]:
 def by_return(calls: Iterable[Call]) -> list[Call]:
     """Calls in the order in which they returned (R2)."""
     ended = [call for call in calls if call.t1 is not None]
-    ended.sort(key=lambda call: call.t1 or 0)
+    ended.sort(key=attrgetter("t1"))
     return ended
 
 
@@ -58,13 +59,13 @@ def _fill_writes(direction: Direction, sender: Endpoint) -> None:
     if plain and not kernel:
         sender.tls = True
         kernel = by_return(plain)
-    _settle_failed(kernel, direction.base)
+    _settle_failed(kernel, direction.write_base)
     kernel += _unreturned(direction, sender, kernel)
-    direction.writes = tile(kernel, direction.base)
-    direction.interleaved = _overlap(kernel)
+    direction.writes = tile(kernel, direction.write_base)
+    direction.interleaved = direction.interleaved or _overlap(kernel)
     queued = [c for c in sender.calls if c.op == "stream.queue"]
     if queued or any(c.site.kind == "loop" for c in kernel):
-        direction.asked_writes = _asked_writes(kernel, queued, direction.base)
+        direction.asked_writes = _asked_writes(kernel, queued, direction.write_base)
     else:
         direction.asked_writes = direction.writes
 
@@ -77,7 +78,7 @@ def _unreturned(direction: Direction, sender: Endpoint, ended: list[Call]) -> li
     pending = [c for c in sender.calls if c.t1 is None and is_send(c)]
     if len(pending) != 1 or not direction.reads:
         return []
-    beyond = direction.read - direction.base - sum(max(0, c.count) for c in ended)
+    beyond = direction.read - direction.write_base - sum(max(0, c.count) for c in ended)
     pending[0].count = max(0, min(pending[0].asked, beyond))
     return pending
 
@@ -96,7 +97,7 @@ def _settle_failed(calls: list[Call], base: int) -> None:
 
 
 def _overlap(calls: list[Call]) -> bool:
-    """Did two writes with bytes run at the same time?"""
+    """Did two calls that moved bytes run at the same time?"""
     last: Call | None = None
     for call in calls:
         if call.count <= 0:
@@ -140,10 +141,11 @@ def _fill_reads(direction: Direction, receiver: Endpoint) -> None:
     if plain and not kernel:
         receiver.tls = True
         kernel = by_return(plain)
-    direction.reads = tile(kernel, direction.base)
+    direction.reads = tile(kernel, direction.read_base)
+    direction.interleaved = _overlap(kernel)
     streamed = [c for c in receiver.calls if c.op in _STREAM_READS]
     if streamed:
-        direction.asked_reads = tile(by_return(streamed), direction.base)
+        direction.asked_reads = tile(by_return(streamed), direction.read_base)
     else:
         direction.asked_reads = direction.reads
     for call in kernel:

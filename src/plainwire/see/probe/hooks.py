@@ -96,7 +96,7 @@ def _patch_exit(state):
         state.note("exit", now(), status if isinstance(status, int) else None)
         original(status)
 
-    os._exit = staticmethod(wrap.like(_exit, original))
+    os._exit = wrap.builtin(wrap.like(_exit, original), "os")
     import atexit
 
     def leaving():

@@ -2,7 +2,7 @@
 
 The methods are set on the class `socket.socket` itself: a subclass in its place would
 change `type(sock)`, and miss sockets made through a name bound earlier. In `os` they
-are installed as staticmethods, because a builtin does not bind when it is looked up
+are installed as `wrap.Builtin`, because a builtin does not bind when it is looked up
 through a class (`class Connection: _write = os.write` in multiprocessing).
 """
 
@@ -20,8 +20,8 @@ _STREAM, _DATAGRAM = 1, 2
 # What follows a read: payload, and the count of reads that gave b''. `size` is what
 # was asked for: recv(0) gives b'' without meaning the end.
 _READ = """if {data}:
-        if fd in eofs: del eofs[fd]
-        keep(slot, {kept}, {size})
+        if eofs: eofs.pop(fd, None)
+        {keep}
     elif {asked} and fd >= 0 and is_stream(self, fd):
         ended(state, fd, number, site)"""
 
@@ -36,7 +36,6 @@ def patch_socket(state, module):
         ended=wrap.ended,
         is_stream=is_stream,
         partial=_partial(state),
-        payload_limit=state.payload_limit,
         named=state.named,
     )
     _sending(state, cls, base)
@@ -72,33 +71,55 @@ def _partial(state):
     return partial
 
 
+def _read(state, data, kept, size, asked):
+    return _READ.format(data=data, keep=_keep(state, kept, size), asked=asked)
+
+
+def _keep(state, kept, size):
+    """The text that puts payload on record, if any is to be."""
+    return "keep(slot, %s, %s)" % (kept, size) if state.payload_limit else "pass"
+
+
+def _keep_joined(state, size):
+    """Likewise, for a sequence of buffers."""
+    if not state.payload_limit:
+        return "pass"
+    return (
+        "if %s:\n"
+        "        kept = joined(buffers, %s)\n"
+        "        if kept is not None: keep(slot, kept, %s)" % (size, size, size)
+    )
+
+
+# `size` is that of a send's data; a bytes object of 4 GiB is clipped like any other.
+_SIZE = "size = len(data) if type(data) is bytes else length(data)"
+_CLIPPED = "size if size < UNLIMITED else UNLIMITED"
+
+
 def _sending(state, cls, base):
-    sent = """if result < {length}:
-        partial(slot, data, result)
-    keep(slot, data, result)"""
-    one = {"arg": "clip(len(data)) if type(data) is bytes else length(data)", "ret": "result"}
+    rest = "if result < size: partial(slot, data, result)\n    "
+    one = {"before": _SIZE, "arg": _CLIPPED, "ret": "result"}
+    flags = "flags and flagbits(flags)"
     cls.send = wrap.make(
         state, base.send, "send", "self, data, flags=0, /", "self, data, flags",
-        flags="flags and flagbits(flags)", after=sent.format(length="length(data)"), **one,
+        flags=flags, after=rest + _keep(state, "data", "result"), **one,
     )  # fmt: skip
     cls.sendall = wrap.make(
         state, base.sendall, "sendall", "self, data, flags=0, /", "self, data, flags",
-        flags="flags and flagbits(flags)", arg=one["arg"], ret="length(data)",
-        after="keep(slot, data, length(data))",
+        flags=flags, before=_SIZE, arg=_CLIPPED, ret="size", after=_keep(state, "data", "size"),
     )  # fmt: skip
     cls.sendto = wrap.make(
         state, base.sendto, "sendto", "self, data, /, *rest", "self, data, *rest",
         flags="flagbits(rest[0]) if len(rest) > 1 else 0",
         aux="address(rest[-1]) if rest else 0",
-        after="number in named or state.name(self, number)\n    keep(slot, data, result)", **one,
+        after="number in named or state.name(self, number)\n    "
+        + _keep(state, "data", "result"), **one,
     )  # fmt: skip
     cls.sendmsg = wrap.make(
         state, base.sendmsg, "sendmsg", "self, buffers, /, *rest", "self, buffers, *rest",
         flags="flagbits(rest[1]) if len(rest) > 1 else 0", arg="size_of(buffers)",
         aux="address(rest[2]) if len(rest) > 2 else 0", ret="result",
-        after="if payload_limit and result:\n"
-        "        kept = joined(buffers, result)\n"
-        "        if kept is not None: keep(slot, kept, result)",
+        after=_keep_joined(state, "result"),
     )  # fmt: skip
 
 
@@ -112,49 +133,38 @@ def _receiving(state, cls, base):
         method = wrap.make(state, original, op, parameters, call, unknown=wrap.COUNT_EOF, **parts)
         setattr(cls, op, method)
 
+    first = _read(state, "result[0]", "result[0]", "len(result[0])", "bufsize")
+    wanted = "(nbytes or length(buffer))"
     # A tuple of arguments for the path that only counts; without `self` it would be a method.
     receive(
         "recv", "self, bufsize, flags=0, /", "self, bufsize, flags",
         flags=bits, arg=asked, ret="len(result)",
-        after=_READ.format(data="result", kept="result", size="len(result)", asked="bufsize"),
+        after=_read(state, "result", "result", "len(result)", "bufsize"),
     )  # fmt: skip
     receive(
         "recvfrom", "self, bufsize, flags=0, /", "self, bufsize, flags",
-        flags=bits, arg=asked, ret="len(result[0])", aux="address(result[1])",
-        after=_READ.format(
-            data="result[0]", kept="result[0]", size="len(result[0])", asked="bufsize"
-        ),
+        flags=bits, arg=asked, ret="len(result[0])", aux="address(result[1])", after=first,
     )  # fmt: skip
     receive(
         "recvmsg", "self, bufsize, ancbufsize=0, flags=0, /", "self, bufsize, ancbufsize, flags",
         flags="flagbits(flags)", arg=asked, ret="len(result[0])", aux="address(result[3])",
-        after=_READ.format(
-            data="result[0]", kept="result[0]", size="len(result[0])", asked="bufsize"
-        ),
+        after=first,
     )  # fmt: skip
     receive(
         "recv_into", "self, buffer, nbytes=0, flags=0", "self, buffer, nbytes, flags",
         flags=bits, arg=into, ret="result",
-        after=_READ.format(
-            data="result", kept="buffer", size="result", asked="(nbytes or length(buffer))"
-        ),
+        after=_read(state, "result", "buffer", "result", wanted),
     )  # fmt: skip
     receive(
         "recvfrom_into", "self, buffer, nbytes=0, flags=0", "self, buffer, nbytes, flags",
         flags=bits, arg=into, ret="result[0]", aux="address(result[1])",
-        after=_READ.format(
-            data="result[0]", kept="buffer", size="result[0]",
-            asked="(nbytes or length(buffer))",
-        ),
+        after=_read(state, "result[0]", "buffer", "result[0]", wanted),
     )  # fmt: skip
     receive(
         "recvmsg_into", "self, buffers, ancbufsize=0, flags=0, /",
         "self, buffers, ancbufsize, flags",
         flags="flagbits(flags)", arg="size_of(buffers)", ret="result[0]",
-        aux="address(result[3])",
-        after="if payload_limit and result[0]:\n"
-        "        kept = joined(buffers, result[0])\n"
-        "        if kept is not None: keep(slot, kept, result[0])",
+        aux="address(result[3])", after=_keep_joined(state, "result[0]"),
     )  # fmt: skip
 
 
@@ -309,29 +319,25 @@ def datagram_drops(sock):
 def _patch_os(state):
     """Observe reads and writes by descriptor; other descriptors pay one dict look-up."""
     fd_of = {"descriptor": "self = None", "unknown": wrap.PASS}
-    sent = "if result < length(data): partial(slot, data, result)\n    keep(slot, data, result)"
     _install(
         state, "write", "os.write", "fd, data, /", "fd, data",
-        arg="length(data)", ret="result", after=sent, **fd_of,
+        before=_SIZE, arg=_CLIPPED, ret="result",
+        after="if result < size: partial(slot, data, result)\n    "
+        + _keep(state, "data", "result"), **fd_of,
     )  # fmt: skip
     _install(
         state, "read", "os.read", "fd, length_, /", "fd, length_",
         arg="clip(length_)", ret="len(result)",
-        after=_READ.format(
-            data="result", kept="result", size="len(result)", asked="length_"
-        ), **fd_of,
+        after=_read(state, "result", "result", "len(result)", "length_"),
+        descriptor="self = None", unknown=wrap.PASS_COUNT_EOF,
     )  # fmt: skip
     _install(
         state, "writev", "os.writev", "fd, buffers, /", "fd, buffers",
-        arg="size_of(buffers)", ret="result",
-        after="kept = joined(buffers, result)\n"
-        "    if kept is not None: keep(slot, kept, result)", **fd_of,
+        arg="size_of(buffers)", ret="result", after=_keep_joined(state, "result"), **fd_of,
     )  # fmt: skip
     _install(
         state, "readv", "os.readv", "fd, buffers, /", "fd, buffers",
-        arg="size_of(buffers)", ret="result",
-        after="kept = joined(buffers, result)\n"
-        "    if kept is not None: keep(slot, kept, result)", **fd_of,
+        arg="size_of(buffers)", ret="result", after=_keep_joined(state, "result"), **fd_of,
     )  # fmt: skip
     _install(
         state, "sendfile", "os.sendfile", "out_fd, in_fd, *rest, **named",
@@ -340,16 +346,17 @@ def _patch_os(state):
     )  # fmt: skip
     close = os.close
 
-    def observed_close(fd):
-        number = state.sids.get(fd)
+    def observed_close(*arguments, **named):
+        fd = arguments[0] if arguments else named.get("fd")
+        number = state.sids.get(fd) if type(fd) is int else 0
         if number:
             state.instant("closed", abs(number), state.sites.find(_getframe(1)),
                 aux=unread(fd),
             )  # fmt: skip
             state.forget(fd)
-        return close(fd)
+        return close(*arguments, **named)
 
-    os.close = staticmethod(wrap.like(observed_close, close))
+    os.close = wrap.builtin(wrap.like(observed_close, close), "os")
 
 
 def _install(state, attribute, op, parameters, call, **parts):
@@ -357,4 +364,4 @@ def _install(state, attribute, op, parameters, call, **parts):
     if original is None:
         return
     method = wrap.make(state, original, op, parameters, call, **parts)
-    setattr(os, attribute, staticmethod(method))
+    setattr(os, attribute, wrap.builtin(method, "os"))

@@ -78,7 +78,8 @@ def _note_protocol(state, sock, protocol):
         if code is not None and not state.sites.is_library_file(code.co_filename):
             method = [state.sites.path(code.co_filename), code.co_firstlineno, code.co_name]
             break
-    number = abs(state.sids.get(sock.fileno(), 0))
+    # A transport that was closed has no socket any more, and takes a protocol all the same.
+    number = abs(state.sids.get(sock.fileno(), 0)) if sock is not None else 0
     state.note("protocol", number, type(protocol).__name__, method)
 
 
@@ -96,26 +97,39 @@ def _number(state, owner):
     return number
 
 
-def _observe(state, original, op, arguments, file):
+def _observe(state, original, op, takes_size, file):
+    """The observed form of one reading method; its line is taken when it is called.
+
+    StreamReader's methods call each other (readline() is made of readuntil(), read(-1)
+    of read(n)): only what the program called is one of its reads.
+    """
     waiting = _waiting(state, original, op)
-    if arguments:
-        first = original.__defaults__
+    find = state.sites.find
 
-        def method(self, n=first[0] if first else None):
-            return waiting(self, state.sites.find(_getframe(1)), wrap.clip(n), n)
+    def inner(frame):
+        code = frame.f_code
+        return code.co_filename == file and code.co_name in ("read", "readline")
 
-        if not first:
-
-            def method(self, n):
-                return waiting(self, state.sites.find(_getframe(1)), wrap.clip(n), n)
-
-    else:
+    if not takes_size:
 
         def method(self, *rest, **named):
             frame = _getframe(1)
-            if frame.f_code.co_name == "readline" and frame.f_code.co_filename == file:
-                return original(self, *rest, **named)  # readline() is made of readuntil()
-            return waiting(self, state.sites.find(frame), 0, *rest, **named)
+            if inner(frame):
+                return original(self, *rest, **named)
+            return waiting(self, find(frame), 0, *rest, **named)
+
+    elif original.__defaults__:
+
+        def method(self, n=original.__defaults__[0]):
+            frame = _getframe(1)
+            if inner(frame):
+                return original(self, n)
+            return waiting(self, find(frame), wrap.clip(n), n)
+
+    else:
+
+        def method(self, n):
+            return waiting(self, find(_getframe(1)), wrap.clip(n), n)
 
     return method
 

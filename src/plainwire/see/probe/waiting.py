@@ -16,17 +16,16 @@ _CLASSES = ("SelectSelector", "PollSelector", "EpollSelector", "DevpollSelector"
 def patch_selectors(state, module):
     """Observe `selectors` and `select`; called once, right after the first import."""
     original = select.select
-    select.select = staticmethod(
-        wrap.make(
-            state,
-            original,
-            "select",
-            "rlist, wlist, xlist, timeout=None, /",
-            "rlist, wlist, xlist, timeout",
-            descriptor="self = None; fd = -1",
-            arg="milliseconds(timeout)",
-        )
+    observed = wrap.make(
+        state,
+        original,
+        "select",
+        "rlist, wlist, xlist, timeout=None, /",
+        "rlist, wlist, xlist, timeout",
+        descriptor="self = None; fd = -1",
+        arg="milliseconds(timeout)",
     )
+    select.select = wrap.builtin(observed, "select")
     patched = set()
     for name in _CLASSES:
         cls = getattr(module, name, None)

@@ -12,68 +12,103 @@ program; an exception of the original is put down and raised again untouched.
 
 import _socket
 import errno
+import struct
 import sys
+from functools import partial
 
 from .. import records
+from . import sites
 from .state import now, pass_benign
 
 ENTER = records.ENTER.pack_into
 EXIT = records.EXIT.pack_into
 _HALF = records.SLOT_BYTES // 2
+_MISSING = object()
+_NONE = type(None)
 _QUIET_AFTER = 64  # reads of b'' in a row before they are only counted
 
 TEMPLATE = """
 def {name}({parameters}):
+    {refuse}
     frame = getframe(1)
-    site = known.get((id(frame.f_code), frame.f_lasti)) or find(frame)
+    site = known.get({key}) or find(frame)
     {descriptor}
-    number = sids.get(fd)
-    if number is None or number <= 0:
+    number = sids.get(fd, 0)
+    if number <= 0:
         {unknown}
+    {before}
     try:
         thread = state.local.number
     except AttributeError:
         thread = state.thread()
     slot = slots.next_slot()
-    cells, first, end = slots.current
+    cells, first, end, shift = slots.current
     if first <= slot < end:
-        at = HEADER + (slot - first) * SLOT
+        at = slot * {slot_bytes} + shift
     else:
         cells, at = slots.locate(slot)
-    enter(cells, at, thread, number, site, {op}, {flags}, {arg}, 0, now())
-    at += HALF
+    enter(cells, at, thread, number, site, {op}, {flags}, {arg}, now())
     try:
         result = original({call})
     except BaseException as error:
-        failed(cells, at, error, self, {op}, number, slot)
+        failed(cells, at + {half}, error, self, {op}, number, slot)
+        {names} = frame = None
         raise
-    leave(cells, at, {ret}, {aux}, 0, now())
+    {leave}, now())
     {after}
     return result
 """
 
+# The halves of a slot without the fields that are always zero: each costs 10 ns.
+_ENTER = struct.Struct("<IIIHHI4xQ").pack_into
+_LEAVE = struct.Struct("<q16xQ").pack_into
+_LEAVE_AUX = struct.Struct("<qQ8xQ").pack_into
+
 FROM_SELF = "fd = fileno(self)"
 FROM_FD = "self = None"
 ADOPT = "number = odd(self, fd)"
-COUNT_EOF = """if number is not None and number < 0:
+COUNT_EOF = """if number < 0:
             return quiet(original, ({call}), fd, site)
         number = odd(self, fd)"""
-PASS = "return original({call})"
+# By descriptor: what is no socket is none of our business.
+PASS = """if not number:
+            return original({call})
+        number = -number"""
+PASS_COUNT_EOF = """if not number:
+            return original({call})
+        return quiet(original, ({call}), fd, site)"""
 
 
 def make(state, original, op, parameters, call, **parts):
-    """Compile the observed form of `original`; it looks like it from outside."""
+    """Compile the observed form of `original`; it looks like it from outside.
+
+    When the call raised, the wrapper lets go of what it was given: its frame stays in
+    the traceback, and a socket held there would be closed later than without us.
+    """
     parts.setdefault("descriptor", FROM_SELF)
     parts.setdefault("unknown", ADOPT)
     parts["unknown"] = parts["unknown"].format(call=call)
+    parts.setdefault("before", "pass")
     parts.setdefault("flags", "0")
     parts.setdefault("arg", "0")
     parts.setdefault("ret", "0")
-    parts.setdefault("aux", "0")
     parts.setdefault("after", "pass")
+    parts["leave"] = "leave(cells, at + %d, %s" % (_HALF, parts["ret"])
+    if "aux" in parts:
+        parts["leave"] = "leave_aux(cells, at + %d, %s, %s" % (_HALF, parts["ret"], parts["aux"])
     name = getattr(original, "__name__", op)
+    parameters, parts["refuse"] = _as_strict(parameters)
+    words = [word.split("=")[0].strip(" */") for word in parameters.split(",")]
     source = TEMPLATE.format(
-        name=name, parameters=parameters, call=call, op=records.OPS[op], **parts
+        name=name,
+        parameters=parameters,
+        call=call,
+        op=records.OPS[op],
+        names=" = ".join(word for word in words if word),
+        key=sites.KEY,
+        slot_bytes=records.SLOT_BYTES,
+        half=_HALF,
+        **parts,
     )
     space = namespace(state)
     space["original"] = original
@@ -89,6 +124,80 @@ def like(wrapper, original):
         except (AttributeError, TypeError):
             pass
     return wrapper
+
+
+def _as_strict(parameters):
+    """Take any arguments; the text that lets the original refuse what it does not take.
+
+    Python's words for a missing or superfluous argument are not those of the builtin.
+    """
+    loose, given, required, extra = [], [], None, "extra_"
+    for word in (word.strip() for word in parameters.split(",")):
+        if word.startswith("**"):
+            return parameters, "pass"  # all that comes is handed on as it came
+        if word.startswith("*"):
+            extra = word[1:]
+            continue
+        if word not in ("/", "self"):
+            if "=" not in word:
+                required = word
+                word += "=MISSING"
+        loose.append(word)
+        if word != "/":
+            given.append(word.split("=")[0])
+    loose += ["*" + extra, "**named_"]
+    wrong = ["named_"]
+    if extra == "extra_":
+        wrong.insert(0, extra)
+    if required:
+        wrong.append(required + " is MISSING")
+    refuse = "if %s:\n        return refuse(original, (%s,), %s, named_)" % (
+        " or ".join(wrong),
+        ", ".join(given),
+        extra,
+    )
+    return ", ".join(loose), refuse
+
+
+def refuse(original, given, extra, named):
+    """Call the original as the program did, which it is going to refuse."""
+    given = list(given)
+    for at, argument in enumerate(given):
+        if argument is _MISSING:
+            del given[at:]
+            break
+    # Defaults that the program did not write would be counted as given.
+    while named and not extra and given and type(given[-1]) in (int, _NONE) and not given[-1]:
+        given.pop()
+    if given and isinstance(given[0], _socket.socket):  # bound, its name is another (3.9)
+        original = original.__get__(given.pop(0))
+    return original(*given, *extra, **named)
+
+
+class Builtin(partial):
+    """An observed builtin function of a module: does not bind, and is pickled by name.
+
+    A Python function in its place would become a method where a class holds it
+    (`class Connection: _write = os.write` in multiprocessing).
+    """
+
+    def __get__(self, instance, owner=None):
+        return self
+
+    def __reduce__(self):
+        return self.__name__
+
+    def __repr__(self):
+        return "<built-in function %s>" % self.__name__
+
+
+def builtin(function, module):
+    """A `Builtin` that calls the function, found in `module` under its name."""
+    made = Builtin(function)
+    made.__name__ = made.__qualname__ = function.__name__
+    made.__module__ = module
+    made.__doc__ = function.__doc__
+    return made
 
 
 _spaces = {}
@@ -107,14 +216,14 @@ def namespace(state):
             state=state,
             slots=state.slots,
             now=now,
-            enter=ENTER,
-            leave=EXIT,
-            HEADER=records.HEADER_BYTES,
-            SLOT=records.SLOT_BYTES,
-            HALF=_HALF,
+            enter=_ENTER,
+            leave=_LEAVE,
+            leave_aux=_LEAVE_AUX,
             odd=odd,
             quiet=quiet,
             failed=failed,
+            refuse=refuse,
+            MISSING=_MISSING,
             address=state.address,
             keep=state.keep,
             flagbits=flagbits,
@@ -163,14 +272,16 @@ def length(data):
     """Bytes in one argument of a send; 0 for what the original is going to refuse."""
     kind = type(data)
     if kind is bytes or kind is bytearray:
-        return min(len(data), records.UNLIMITED)
-    if kind is memoryview:
-        return min(data.nbytes, records.UNLIMITED)
-    if isinstance(data, (bytes, bytearray)):
-        return min(len(data), records.UNLIMITED)
-    if hasattr(data, "itemsize"):  # array.array
-        return min(len(data) * data.itemsize, records.UNLIMITED)
-    return 0
+        size = len(data)
+    elif kind is memoryview:
+        size = data.nbytes
+    else:
+        # A subclass may have a `__len__` of its own: not ours to run.
+        try:
+            size = memoryview(data).nbytes
+        except (TypeError, BufferError):
+            return 0
+    return size if size < records.UNLIMITED else records.UNLIMITED
 
 
 def size_of(buffers):
@@ -304,4 +415,4 @@ def written(sock):
     return 0 if info is None else info[1] + info[2] + 1
 
 
-__all__ = ["ended", "like", "make", "namespace", "tcp_info", "written"]
+__all__ = ["builtin", "ended", "like", "make", "namespace", "tcp_info", "written"]

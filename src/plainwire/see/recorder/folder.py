@@ -4,6 +4,7 @@
     <key>.N.slots      one process's calls, N = 0, 1, ...      (see records.py)
     <key>.N.journal    ... its notes and payload
     run.jsonl          the recorder's own: programs, samples, sources, output
+    packets            what the capture process writes, the whole machine's; see packets.py
 
 Everything a recording holds is an *item*, a tuple that begins with its kind:
 
@@ -11,6 +12,8 @@ Everything a recording holds is an *item*, a tuple that begins with its kind:
     ("payload", key, slot, total, bytes)       bytes of a call
     ("slots", key, first slot number, bytes)   a run of 64-byte slots, oldest first
     ("run", {...})                             one object of run.jsonl
+    ("packet", number, t, wall clock ns, interface, flags, length, bytes)
+                                               see packets.py; only in a recording
 
 The folder is complete at any moment: a recorder that was killed lost nothing that the
 probes had written.
@@ -157,10 +160,10 @@ def read_journal(key: str, data: bytes) -> Iterator[Item]:
     while at + records.ENTRY_HEADER_BYTES <= len(data):
         (size,) = records.SIZE.unpack_from(data, at)
         start = at + records.ENTRY_HEADER_BYTES
-        if size == 0 or start + size > len(data):
+        kind = data[at + 4]
+        if size == 0 or kind == 0 or start + size > len(data):
             return
         body = data[start : start + size]
-        kind = data[at + 4]
         if kind == records.NOTE:
             try:
                 yield ("note", key, json.loads(body))

@@ -27,7 +27,7 @@ from typing import Any
 
 from plainwire.see import records
 from plainwire.see.recorder import folder as run_folder
-from plainwire.see.recorder import kernel, programs, store
+from plainwire.see.recorder import kernel, packets, programs, store
 from plainwire.see.recorder.programs import Program
 from plainwire.see.recorder.relay import Relay, Source
 from plainwire.see.recorder.tail import Call, Tail
@@ -59,6 +59,8 @@ class Options:
     keep_bytes: int | None = None
     directory: Path | None = None
     colours: bool = False
+    packets: bool = True  # take them where the privilege is there
+    private_net: bool = False  # are we in a network of our own?
 
 
 @dataclass(frozen=True)
@@ -110,6 +112,7 @@ class Run:
         self._why = "ended"
         self._interactive = _in_foreground()
         self._hinted = False
+        self._packets: packets.Packets | None = None
 
     # -- the whole ---------------------------------------------------------------
 
@@ -124,10 +127,19 @@ class Run:
                 cwd=str(Path.cwd()),
                 programs=[{"name": p.name, "words": p.words} for p in self.programs],
             )
+            self._packets = packets.Packets(
+                self.folder,
+                wanted=self.options.packets,
+                private=self.options.private_net,
+                headers_only=not self.options.payload,
+            )
+            self._begun = time.monotonic()  # the programs' time: they had none of it yet
             self._start_all()
             self._watch_until_end()
         finally:
             self._end_programs()
+            if self._packets is not None:
+                self._packets.stop(self.log)
             signal.pthread_sigmask(signal.SIG_SETMASK, old)
             self._finish()
         return Outcome(self.writer.path, self.programs, self._why)

@@ -24,12 +24,14 @@ from typing import Any
 
 from plainwire.see import records
 from plainwire.see.recorder import folder as run_folder
+from plainwire.see.recorder import packets
 from plainwire.see.recorder.folder import Item
 
 FORMAT = 1
 _LEVEL = 1  # zlib: slots shrink to a quarter at 150 MB/s; higher levels gain a tenth
 
 _PAYLOAD = struct.Struct("<QQI")
+_PACKET = struct.Struct("<IqqHBII")  # number, both times, interface, flags, length, bytes kept
 
 SCHEMA = """
 create table meta (name text primary key, value text not null);
@@ -100,7 +102,7 @@ class Writer:
         while self._size > (self.keep_bytes or 0):
             row = self._db.execute(
                 "select number, kind, key, data from chunk"
-                " where kind in ('slots', 'payload') order by number limit 1"
+                " where kind in ('slots', 'payload', 'packet') order by number limit 1"
             ).fetchone()
             if row is None:
                 return
@@ -128,6 +130,9 @@ def _chunks(items: Iterable[Item]) -> Iterator[tuple[str, str, int, int, bytes]]
     size = 0
     for item in items:
         if item[0] == "slots":
+            if pending:
+                yield _joined(pending)
+                pending, size = [], 0
             yield ("slots", item[1], item[2], len(item[3]) // records.SLOT_BYTES, item[3])
             continue
         same = pending and (pending[0][0], _key(pending[0])) == (item[0], _key(item))
@@ -136,18 +141,21 @@ def _chunks(items: Iterable[Item]) -> Iterator[tuple[str, str, int, int, bytes]]
             pending, size = [], 0
         pending.append(item)
         size += len(item[4]) if item[0] == "payload" else 200
+        size += len(item[7]) if item[0] == "packet" else 0
     if pending:
         yield _joined(pending)
 
 
 def _key(item: Item) -> str:
-    return "" if item[0] == "run" else str(item[1])
+    return "" if item[0] in ("run", "packet") else str(item[1])
 
 
 def _joined(items: list[Item]) -> tuple[str, str, int, int, bytes]:
     kind = items[0][0]
     if kind == "payload":
         data = b"".join(_PAYLOAD.pack(slot, total, len(b)) + b for _, _, slot, total, b in items)
+    elif kind == "packet":
+        data = b"".join(_PACKET.pack(*item[1:7], len(item[7])) + item[7] for item in items)
     else:
         lines = [json.dumps(item[-1], ensure_ascii=True) for item in items]
         data = "\n".join(lines).encode()
@@ -199,6 +207,8 @@ class Recording:
                 yield ("slots", key, first, data)
             elif kind == "payload":
                 yield from _payloads(key, data)
+            elif kind == "packet":
+                yield from _packets(data)
             else:
                 for line in data.decode().split("\n"):
                     value = json.loads(line)
@@ -221,9 +231,24 @@ def _payloads(key: str, data: bytes) -> Iterator[Item]:
         at += size
 
 
+def _packets(data: bytes) -> Iterator[Item]:
+    at = 0
+    while at < len(data):
+        *fields, size = _PACKET.unpack_from(data, at)
+        at += _PACKET.size
+        yield ("packet", *fields, data[at : at + size])
+        at += size
+
+
 def pack(folder: Path, writer: Writer) -> None:
     """Take everything of a run's folder into its recording, and remove the folder."""
     writer.add(run_folder.read(folder))
+    if (folder / packets.FILE).exists():
+        recording = Recording(writer.path)
+        try:
+            writer.add(packets.of_programs(folder / packets.FILE, recording.items()))
+        finally:
+            recording.close()
     shutil.rmtree(folder)
 
 

@@ -166,7 +166,7 @@ def _journal_length(data: bytes) -> int:
     at = 0
     while at + records.ENTRY_HEADER_BYTES <= len(data):
         (size,) = records.SIZE.unpack_from(data, at)
-        if size == 0 or at + records.ENTRY_HEADER_BYTES + size > len(data):
+        if size == 0 or data[at + 4] == 0 or at + records.ENTRY_HEADER_BYTES + size > len(data):
             break
         at += (records.ENTRY_HEADER_BYTES + size + 3) & ~3
     return at

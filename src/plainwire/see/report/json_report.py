@@ -15,7 +15,7 @@ from typing import Any
 
 from plainwire.see.diagnosis.model import Evidence, Finding, Place, Text
 from plainwire.see.ledger.model import Address, Call, Direction, Endpoint, Flow, Frame, Ledger
-from plainwire.see.report import names, rows, sources, verdict
+from plainwire.see.report import names, packets, rows, sources, verdict
 
 VERSION = 1
 
@@ -52,7 +52,8 @@ def to_json(
 
 def _level(ledger: Ledger) -> list[str]:
     kernel = bool(ledger.samples) or any(e.info for e in ledger.endpoints)
-    return ["calls", "kernel"] if kernel else ["calls"]
+    levels = ["calls", "kernel"] if kernel else ["calls"]
+    return [*levels, "packets"] if ledger.packets else levels
 
 
 class _Report:
@@ -119,6 +120,7 @@ class _Report:
             "closed_first": verdict.closer_side(flow) if closer else None,
             "there": self.direction(flow, flow.there),
             "back": self.direction(flow, flow.back),
+            **packets.to_json(flow, self.ledger.began, lambda call: self.numbers.get(id(call))),
         }
 
     def end(self, endpoint: Endpoint | None, address: Address) -> dict[str, Any]:
@@ -145,8 +147,8 @@ class _Report:
         if flow.datagrams:
             return self.datagrams(flow, direction)
         return {
-            "bytes_sent": direction.written - direction.base if direction.sender else None,
-            "bytes_received": direction.read - direction.base if direction.receiver else None,
+            "bytes_sent": direction.written - direction.write_base if direction.sender else None,
+            "bytes_received": direction.read - direction.read_base if direction.receiver else None,
             "bytes_not_kept": direction.base,
             "messages": len(direction.messages)
             or len(direction.asked_writes)

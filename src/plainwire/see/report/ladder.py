@@ -17,7 +17,7 @@ from dataclasses import dataclass
 
 from plainwire.i18n import gettext as _
 from plainwire.see.ledger.model import Call, Flow, Ledger
-from plainwire.see.report import names, text
+from plainwire.see.report import names, packets, text
 from plainwire.see.report.fold import Folded, Idle, Item, fold, with_idle
 from plainwire.see.report.labels import Labels, referred
 from plainwire.see.report.rows import CLIENT, LANDS, LEAVES, SERVER, Row, rows_of
@@ -64,8 +64,11 @@ def ladder(ledger: Ledger, flow: Flow, look: Look, *, folded: bool = True) -> It
     drawer = _Drawer(ledger, flow, look, rows)
     if look.width >= NARROW:
         yield drawer.names()
-    for item in items:
+    for item in packets.among(flow, items, everything=not folded):
         yield drawer.line(item).rstrip()
+    for said in packets.summary(flow):
+        for line in text.wrap(said, look.width, first="  ", rest="    "):
+            yield look.style.paint(line, "dim")
 
 
 def head(flow: Flow, look: Look) -> list[str]:
@@ -92,8 +95,10 @@ def totals(flow: Flow) -> str:
         many = _("{count} datagrams").format(count=text.count_text(count))
         said = many if count != 1 else _("1 datagram")
         return said + (", " + _("{count} not received").format(count=lost) if lost else "")
-    there = text.bytes_text(flow.there.written or flow.there.read)
-    back = text.bytes_text(flow.back.written or flow.back.read)
+    sent = [flow.there.written or flow.there.read, flow.back.written or flow.back.read]
+    if not flow.ends and flow.wire is not None:
+        sent = [packets.carried(flow.wire, end) for end in (0, 1)]
+    there, back = text.bytes_text(sent[0]), text.bytes_text(sent[1])
     state = _("closed") if flow.closed is not None else _("still open")
     return _("{there} there, {back} back, {state}").format(there=there, back=back, state=state)
 
@@ -134,7 +139,12 @@ class _Drawer:
 
     # -- rows --------------------------------------------------------------------
 
-    def line(self, item: Item) -> str:
+    def line(self, item: packets.Line) -> str:
+        if isinstance(item, packets.Wired):
+            return self._segment(item)
+        if isinstance(item, packets.More):
+            said = _("... {count} more segments").format(count=text.count_text(item.segments))
+            return self._between(f"{said} ({text.bytes_text(item.size)})")
         if isinstance(item, Folded):
             return self._between(self._folded(item))
         if isinstance(item, Idle):
@@ -152,6 +162,15 @@ class _Drawer:
             state = " " * (right - text.width_of(server) + 1) + _state(item.state)
         after = self.style.paint(server, "server") + self.style.paint(state, "dim")
         return f"{self._time(item.t)}{client} {self._wire(item)} {after}"
+
+    def _segment(self, item: packets.Wired) -> str:
+        time = self._time(item.segment.t)
+        if self.look.width < NARROW:
+            to_right = item.segment.end == 0
+            arrow = self.glyphs.right if to_right else self.glyphs.left
+            room = self.look.width - TIME_COLUMNS - 2
+            return f"{time}{arrow} {text.clip(packets.label(item.segment), room)}"
+        return time + packets.drawn(item, self.look.wire, self.look.lanes, self.style)
 
     def _time(self, t: int) -> str:
         shown = text.milliseconds(t - self.flow.opened)

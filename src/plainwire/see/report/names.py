@@ -100,6 +100,8 @@ def address(value: Address) -> str:
 def ends_of(flow: Flow) -> tuple[Address, Address]:
     """The addresses of client and server, each told by the other when not observed."""
     client, server = flow.client, flow.server
+    if flow.addresses is not None:
+        return flow.addresses
     here = client.local if client else server.remote if server else None
     there = server.local if server else client.remote if client else None
     if here is None and server is not None:

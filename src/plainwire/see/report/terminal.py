@@ -16,7 +16,7 @@ from __future__ import annotations
 from plainwire.i18n import gettext as _
 from plainwire.see.diagnosis.model import Finding
 from plainwire.see.ledger.model import Flow, Ledger
-from plainwire.see.report import names, text
+from plainwire.see.report import names, packets, text
 from plainwire.see.report.findings import finding_lines
 from plainwire.see.report.ladder import Look, ladder
 from plainwire.see.report.style import Style, wants_colour
@@ -131,6 +131,8 @@ def chosen(ledger: Ledger, findings: list[Finding], only: int | None = None) -> 
 def _failed_connects(ledger: Ledger, look: Look) -> list[list[str]]:
     """Attempts that made no flow, alike ones counted."""
     counted: dict[str, int] = {}
+    attempts = {id(wire.attempt): wire for wire in ledger.wires if wire.attempt is not None}
+    shown: dict[str, str] = {}  # the segments of the first attempt of each kind
     for call in ledger.calls:
         if call.op not in ("connect", "connect_ex") or call.failure is None:
             continue
@@ -140,6 +142,9 @@ def _failed_connects(ledger: Ledger, look: Look) -> list[list[str]]:
         where = names.short(frame) if frame is not None else call.process.name
         target = names.address(call.endpoint.remote if call.endpoint else None)
         said = f"{where} {call.op} {target} {look.style.glyphs.cross} {names.failure(call.failure)}"
+        wire = attempts.get(id(call))
+        if wire is not None and said not in shown:
+            shown[said] = packets.attempt(wire)
         counted[said] = counted.get(said, 0) + 1
     if not counted:
         return []
@@ -147,6 +152,8 @@ def _failed_connects(ledger: Ledger, look: Look) -> list[list[str]]:
     for said, count in list(counted.items())[:FAILED_SHOWN]:
         times = f" (x{text.count_text(count)})" if count > 1 else ""
         lines += text.wrap(said + times, look.width, first="  ", rest="      ")
+        if said in shown:
+            lines += text.wrap(shown[said], look.width, first="      ", rest="        ")
     if len(counted) > FAILED_SHOWN:
         rest = sum(list(counted.values())[FAILED_SHOWN:])
         lines.append("  " + _("... {count} more like this").format(count=text.count_text(rest)))

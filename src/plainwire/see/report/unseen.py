@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from plainwire.i18n import gettext as _
 from plainwire.see.ledger.model import Ledger
+from plainwire.see.ledger.wire import Capture
 from plainwire.see.report import text
 
 
@@ -40,8 +41,33 @@ def unseen(ledger: Ledger) -> list[str]:
 
 
 def level(ledger: Ledger) -> str:
-    """The evidence that the report rests on."""
+    """The evidence that the report rests on, and how to get packets where there are none."""
     kernel = bool(ledger.samples) or any(e.info for e in ledger.endpoints)
+    capture = ledger.capture
+    if capture is not None and capture.foreign:
+        return _("evidence: packets only, no calls")
+    if capture is not None and capture.interfaces:
+        taken = _packets(capture)
+        if kernel:
+            return _("evidence: calls, kernel state and packets ({taken})").format(taken=taken)
+        return _("evidence: calls and packets ({taken})").format(taken=taken)
     if kernel:
-        return _("evidence: calls and kernel state only, no packets")
-    return _("evidence: calls only, no kernel state, no packets")
+        said = _("evidence: calls and kernel state only, no packets")
+    else:
+        said = _("evidence: calls only, no kernel state, no packets")
+    if capture is None or capture.reason == "not asked for":
+        return said
+    how = _("`plainwire run --private-net` takes them without root")
+    return f"{said}: {text.safe(capture.reason)}; {how}"
+
+
+def _packets(capture: Capture) -> str:
+    where = ", ".join(capture.interfaces)
+    if capture.private:
+        where = _("private network")
+    lost = capture.dropped + capture.unwritten
+    if capture.reason:
+        return f"{where}, {text.safe(capture.reason)}"
+    if lost:
+        return _("{where}; {count} packets lost").format(where=where, count=text.count_text(lost))
+    return _("{where}; none lost").format(where=where)

@@ -25,6 +25,13 @@ def verdict(ledger: Ledger, findings: list[Finding], *, cwd: str | None = None) 
         cwd: the folder that paths are told from; by default that of the run.
     """
     if not findings:
+        if ledger.capture is not None and ledger.capture.foreign:
+            return _(
+                "Nothing wrong was seen. {flows} TCP connections in {packets} packets."
+            ).format(
+                flows=text.count_text(len(ledger.flows)),
+                packets=text.count_text(len(ledger.packets)),
+            )
         return _("Nothing wrong was seen. {story}").format(story=story(ledger))
     first, *rest = ranked(findings)
     paths = names.paths_of(ledger, cwd)

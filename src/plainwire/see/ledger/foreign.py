@@ -1,0 +1,90 @@
+"""A capture file of another tool as a ledger: flows and segments, no calls. Pure.
+
+F1  Every TCP connection of the file is a flow, in the order of their first segments.
+    Its client is who sent the SYN; without one, who sent first.
+F2  UDP and ICMP are counted by their packets; they make no flows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from plainwire.see.capture.pcapng.model import FileEvent, FilePacket, InterfaceInfo
+from plainwire.see.ledger import packets, states
+from plainwire.see.ledger.model import Direction, Flow, Ledger
+from plainwire.see.ledger.wire import Capture, RawPacket, Wire
+
+
+def of_capture(events: Iterable[FileEvent]) -> Ledger:
+    """The ledger of a capture file's events.
+
+    Raises:
+        CaptureFormatError: what the reader of the events raises.
+    """
+    taken: list[RawPacket] = []
+    interfaces: list[InterfaceInfo] = []
+    for event in events:
+        if isinstance(event, InterfaceInfo):
+            interfaces.append(event)
+        elif isinstance(event, FilePacket):
+            if event.interface not in interfaces:
+                interfaces.append(event.interface)
+            t = event.time_ns or 0
+            place = interfaces.index(event.interface)
+            taken.append(RawPacket(len(taken) + 1, t, t, place, 0, event.length, event.data))
+    ledger = _empty(taken, interfaces)
+    found = packets.sort(taken, ledger.capture.linktypes if ledger.capture else {})
+    ledger.icmp = found.icmp
+    for number, connection in enumerate(found.connections.all):
+        wire = packets.wire_of(connection, found.segments)
+        flow = _flow(number, wire)
+        wire.flow, flow.wire = flow, wire
+        wire.states = states.corrected(ledger, wire)
+        wire.unjoined = ["no calls were observed"] * 2
+        ledger.wires.append(wire)
+        ledger.flows.append(flow)
+    ledger.index()
+    return ledger
+
+
+def _empty(taken: list[RawPacket], interfaces: list[InterfaceInfo]) -> Ledger:
+    names = tuple(i.name or f"interface {n}" for n, i in enumerate(interfaces))
+    linktypes = {n: i.linktype for n, i in enumerate(interfaces)}
+    began = min((p.t for p in taken), default=0)
+    ended = max((p.t for p in taken), default=0)
+    return Ledger(
+        programs=[],
+        processes=[],
+        endpoints=[],
+        flows=[],
+        calls=[],
+        surfaced=[],
+        samples=[],
+        ports={},
+        sources={},
+        remainders={},
+        outputs=[],
+        faults=[],
+        began=began,
+        ended=ended,
+        capture=Capture(names, "", False, linktypes=linktypes, foreign=True),
+        packets=taken,
+    )
+
+
+def _flow(number: int, wire: Wire) -> Flow:
+    there, back = Direction(None, None), Direction(None, None)
+    over = {"CLOSED", "TIME_WAIT"}
+    last = wire.segments[-1]
+    ended = {wire.state(0, last.t), wire.state(1, last.t)} <= over
+    return Flow(
+        number,
+        "tcp",
+        None,
+        None,
+        there,
+        back,
+        wire.segments[0].t,
+        last.t if ended else None,
+        addresses=wire.ends,
+    )

@@ -1,0 +1,359 @@
+"""Segments in a ladder, and a connection's handshake and close in words. Pure.
+
+    0.021       client.py:6 SYN_SENT │╌ 1: SYN seq=0 ╌╌╌╌╌╌►│ (kernel) SYN_RCVD
+
+K1  A segment's line shows, at each side, the line of code behind it and the state that
+    it brought; what the kernel did by itself says so.
+K2  Sequence numbers are relative as in other tools: a SYN has 0, the first byte 1.
+K3  In a short ladder an acknowledgement alone is left out, unless it changes a state or
+    means something (a window, a late ACK); segments within folded rows are left out too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from plainwire.i18n import gettext as _
+from plainwire.see.capture.decode import ACK, FIN, RST, SYN
+from plainwire.see.ledger.model import Call, Flow
+from plainwire.see.ledger.wire import Behind, Change, Segment, Wire
+from plainwire.see.report import names, text
+from plainwire.see.report.fold import Folded, Idle, Item
+from plainwire.see.report.style import Style
+
+RUN_SHOWN = 6  # segments without a row between them; more are folded
+ALONE_SHOWN = 30  # the same in a capture without calls, which has no rows
+
+
+@dataclass(frozen=True, slots=True)
+class Wired:
+    """One segment as an item of a ladder; states are those it brought, '' for none."""
+
+    segment: Segment
+    here: str  # state of the client's end
+    there: str
+
+
+@dataclass(frozen=True, slots=True)
+class More:
+    """Segments that are not shown one by one."""
+
+    segments: int
+    size: int
+
+
+Line = Item | Wired | More
+
+
+def among(flow: Flow, items: Iterable[Item], *, everything: bool) -> Iterator[Line]:
+    """Put a flow's segments between its rows, by time (K3)."""
+    if flow.wire is None:
+        yield from items
+        return
+    brought = _brought(flow.wire)
+    waiting = [
+        Wired(s, brought.get((s.number, 0), ""), brought.get((s.number, 1), ""))
+        for s in flow.wire.segments
+        if everything or not s.plain or s.marks or s.cause or _brings(brought, s)
+    ]
+    at = 0
+    most = ALONE_SHOWN if not flow.ends else RUN_SHOWN
+    for item in items:
+        run = []
+        until = item.start if isinstance(item, Folded | Idle) else item.t
+        while at < len(waiting) and waiting[at].segment.t < until:
+            run.append(waiting[at])
+            at += 1
+        yield from run if everything else _short(run, most)
+        if isinstance(item, Folded):
+            while at < len(waiting) and waiting[at].segment.t <= item.end:
+                at += 1
+        yield item
+    yield from waiting[at:] if everything else _short(waiting[at:], most)
+
+
+def _brought(wire: Wire) -> dict[tuple[int, int], str]:
+    """(packet number, end) -> the state it brought; the last, if several."""
+    return {(c.segment, c.end): c.after for c in wire.states if c.segment is not None}
+
+
+def _brings(brought: dict[tuple[int, int], str], segment: Segment) -> bool:
+    return (segment.number, 0) in brought or (segment.number, 1) in brought
+
+
+def _short(run: list[Wired], most: int) -> Iterator[Wired | More]:
+    """A long run of data segments as its first ones, how many more, and its last."""
+    if len(run) <= most:
+        yield from run
+        return
+    control = SYN | FIN | RST
+    held: list[Wired] = []
+    for position, item in enumerate(run):
+        told = item.segment.flags & control or item.here or item.there or item.segment.marks
+        if told or position < most // 3 or position == len(run) - 1:
+            if held:
+                yield More(len(held), sum(w.segment.size for w in held))
+                held = []
+            yield item
+        else:
+            held.append(item)
+
+
+def label(segment: Segment) -> str:
+    """`4: PSH,ACK seq=1 len=5`, as short as it can be told."""
+    said = f"{segment.number}: {segment.names.replace(', ', ',')}"
+    if segment.flags & SYN or segment.size or segment.flags & (FIN | RST):
+        said += f" seq={segment.start + 1}"
+    if segment.size:
+        said += f" len={segment.size}"
+    elif segment.flags & ACK and segment.acked is not None:
+        said += f" ack={segment.acked + 1}"
+    said += "".join(f" {mark.kind.value}" for mark in segment.marks)
+    return said
+
+
+def drawn(item: Wired, wire: int, lanes: tuple[int, int], style: Style) -> str:
+    """A segment's line, without its time: side, arrow from lifeline to lifeline, side."""
+    glyphs = style.glyphs
+    left, right = sides(item)
+    inside = wire - 2
+    said = text.clip(label(item.segment), inside - 4)
+    rest = glyphs.faint * max(0, inside - text.width_of(said) - 4)
+    if item.segment.end == 0:
+        arrow = f"{glyphs.faint} {said} {rest}{glyphs.right}"
+    else:
+        arrow = f"{glyphs.left}{rest} {said} {glyphs.faint}"
+    here = text.pad(text.clip(left, lanes[0]), lanes[0], right=True)
+    there = text.clip(right, lanes[1])
+    lane = glyphs.lane
+    return (
+        f"{style.paint(here, 'dim')} {lane}{style.paint(arrow, 'dim')}{lane}"
+        f" {style.paint(there, 'dim')}"
+    )
+
+
+def sides(item: Wired) -> tuple[str, str]:
+    """What stands at the client's and at the server's side of a segment (K1)."""
+    segment = item.segment
+    sent, got = _places(segment)
+    here, there = (sent, got) if segment.end == 0 else (got, sent)
+    return (
+        " ".join(word for word in (here, item.here) if word),
+        " ".join(word for word in (item.there, there) if word),
+    )
+
+
+def _places(segment: Segment) -> tuple[str, str]:
+    """The lines at the sending and at the receiving side."""
+    if segment.size and not segment.flags & (SYN | FIN | RST):
+        return _lines([r.call for r in segment.sends]), _lines([r.call for r in segment.reads])
+    return place(segment.cause), place(segment.seen)
+
+
+def _lines(calls: list[Call]) -> str:
+    found = [names.short(f) for c in calls if (f := names.frame_of(c)) is not None]
+    unique = list(dict.fromkeys(found))
+    if len(unique) > 2:
+        return f"{unique[0]}, ... {unique[-1]}"
+    return ", ".join(unique)
+
+
+def place(behind: Behind | None) -> str:
+    """`client.py:6`, `(kernel)` or `(exit)`: who did it, in a word."""
+    if behind is None:
+        return ""
+    if behind.by == "kernel":
+        return _("(kernel)")
+    if behind.by == "exit":
+        return _("(exit)")
+    return line_of(behind.call)
+
+
+def line_of(call: Call | None) -> str:
+    """The user's line behind a call, or the call's name."""
+    if call is None:
+        return "?"
+    frame = names.frame_of(call)
+    return names.short(frame) if frame is not None else f"({call.op})"
+
+
+def carried(wire: Wire, end: int) -> int:
+    """Bytes that an end sent, as the wire tells."""
+    return max((s.start + s.size for s in wire.segments if s.end == end and s.size), default=0)
+
+
+# -- in words ----------------------------------------------------------------------------
+
+
+def summary(flow: Flow) -> list[str]:
+    """Which lines were the handshake and the close of a connection; [] without packets."""
+    if flow.wire is None:
+        return []
+    return [said for said in (_handshake(flow.wire), _close(flow.wire)) if said]
+
+
+def _handshake(wire: Wire) -> str:
+    syn = next((s for s in wire.segments if s.flags & (SYN | ACK) == SYN and s.end == 0), None)
+    answer = next((s for s in wire.segments if s.flags & (SYN | ACK) == SYN | ACK), None)
+    third = next((s for s in wire.segments if s.cause and s.cause.why == "handshake"), None)
+    if syn is None or answer is None or syn.cause is None:
+        return ""
+    said = _("handshake: {line} connect() sent SYN ({syn})").format(
+        line=line_of(syn.cause.call), syn=syn.number
+    )
+    listen = answer.cause.call if answer.cause is not None else None
+    if listen is not None:
+        said += _("; the server's kernel answered SYN-ACK ({answer}), because of {line}").format(
+            answer=answer.number, line=line_of(listen)
+        )
+    else:
+        said += _("; the server's kernel answered SYN-ACK ({answer})").format(answer=answer.number)
+    if third is None:
+        return said
+    said += _("; the client's kernel completed it with ACK ({ack})").format(ack=third.number)
+    accept = third.seen.call if third.seen is not None else None
+    if accept is not None and accept.t1 is not None:
+        said += _("; {line} accept() took it from the queue {time} later").format(
+            line=line_of(accept), time=text.duration(max(0, accept.t1 - third.t))
+        )
+    return said
+
+
+def _close(wire: Wire) -> str:
+    ends = [s for s in wire.segments if s.flags & (FIN | RST)]
+    if not ends:
+        return ""
+    parts = [_end_words(s) for s in _first_of_each(ends)]
+    said = _("close: {parts}").format(parts="; ".join(parts))
+    if all(s.flags & FIN for s in _first_of_each(ends)) and len(_first_of_each(ends)) == 2:
+        said += "; " + _("{count} segments in all").format(count=close_segments(wire))
+    waits = [c for c in wire.states if c.after == "TIME_WAIT"]
+    if waits:
+        who = _("the client's end") if waits[0].end == 0 else _("the server's end")
+        said += "; " + _("{who} keeps TIME_WAIT for 60 s, because it closed first").format(who=who)
+    return said
+
+
+def _first_of_each(ends: list[Segment]) -> list[Segment]:
+    """Each end's first FIN, and its first RST."""
+    found: dict[tuple[int, int], Segment] = {}
+    for segment in ends:
+        found.setdefault((segment.end, segment.flags & RST), segment)
+    return list(found.values())
+
+
+def _end_words(segment: Segment) -> str:
+    name = "RST" if segment.flags & RST else "FIN"
+    who = _("client") if segment.end == 0 else _("server")
+    said = _("{name} ({number}) from the {who}").format(name=name, number=segment.number, who=who)
+    cause = segment.cause
+    if cause is not None:
+        said += f", {_reason(cause)}"
+    if segment.seen is not None and segment.seen.call is not None:
+        said += _(", seen by {line}").format(line=line_of(segment.seen.call))
+    return said
+
+
+def _reason(cause: Behind) -> str:
+    line = line_of(cause.call)
+    return {
+        "close": _("{line} close()").format(line=line),
+        "shutdown": _("{line} shutdown()").format(line=line),
+        "drop": _("{line}, garbage collection").format(line=line),
+        "exit": _("its process ended"),
+        "unread": _("{line} close() with bytes unread").format(line=line),
+        "linger": _("{line} close() with a linger time of 0").format(line=line),
+        "late": _("by the kernel: the socket was closed already"),
+        "refused": _("by the kernel: nobody listens there"),
+    }.get(cause.why, cause.why)
+
+
+def close_segments(wire: Wire) -> int:
+    """How many segments the close took: both FINs, and the ACKs that came alone: 3 or 4."""
+    fins = [s for s in wire.segments if s.flags & FIN]
+    first = {s.end: s for s in reversed(fins)}
+    numbers = {s.number for s in first.values()}
+    for fin in first.values():
+        behind = [
+            s
+            for s in wire.segments
+            if s.end != fin.end and s.acked is not None and s.acked > fin.start + fin.size
+        ]
+        if behind:
+            numbers.add(behind[0].number)
+    return len(numbers)
+
+
+def attempt(wire: Wire) -> str:
+    """What a connect() that failed looked like on the wire: `SYN (1), RST (2) after 0.02 ms`."""
+    first = wire.segments[0]
+    parts = [f"{first.names} ({first.number})"]
+    for segment in wire.segments[1:6]:
+        after = text.duration(segment.t - first.t)
+        name = segment.names.replace(", ", ",")
+        parts.append(
+            _("{name} ({number}) after {time}").format(name=name, number=segment.number, time=after)
+        )
+    if len(wire.segments) == 1:
+        parts.append(_("no answer"))
+    return ", ".join(parts)
+
+
+# -- for machines ------------------------------------------------------------------------
+
+
+def to_json(flow: Flow, began: int, number_of: Any) -> dict[str, Any]:
+    """A flow's segments and states as JSON takes them.
+
+    Args:
+        flow: with or without packets.
+        began: times are told from it.
+        number_of: the number of a call in the report, from the call.
+    """
+    if flow.wire is None:
+        return {"segments": [], "states": []}
+    return {
+        "segments": [_segment(s, began, number_of) for s in flow.wire.segments],
+        "states": [_change(c, began, number_of) for c in flow.wire.states],
+    }
+
+
+def _segment(s: Segment, began: int, number_of: Any) -> dict[str, Any]:
+    return {
+        "packet": s.number,
+        "t_ns": s.t - began,
+        "from": "client" if s.end == 0 else "server",
+        "flags": s.names,
+        "seq": s.start + 1,
+        "ack": s.acked + 1 if s.acked is not None else None,
+        "start": s.start if s.size else None,
+        "size": s.size,
+        "window": s.window,
+        "sends": [number_of(r.call) for r in s.sends],
+        "receives": [number_of(r.call) for r in s.reads],
+        "acked_by": s.acked_by,
+        "cause": _behind(s.cause, number_of),
+        "seen": _behind(s.seen, number_of),
+        "marks": [m.kind.value for m in s.marks],
+    }
+
+
+def _behind(behind: Behind | None, number_of: Any) -> dict[str, Any] | None:
+    if behind is None:
+        return None
+    call = number_of(behind.call) if behind.call is not None else None
+    return {"by": behind.by, "why": behind.why, "call": call}
+
+
+def _change(c: Change, began: int, number_of: Any) -> dict[str, Any]:
+    return {
+        "t_ns": c.t - began,
+        "end": "client" if c.end == 0 else "server",
+        "before": c.before,
+        "after": c.after,
+        "cause": c.cause,
+        "packet": c.segment,
+        "call": number_of(c.call) if c.call is not None else None,
+    }

@@ -1,0 +1,1 @@
+"""The command line of `run` and `show`, through real processes."""

@@ -1,0 +1,170 @@
+"""The matrix: what each exchange must look like on the wire, and which lines it names.
+
+`client` and `server` are bodies; SERVER and CLIENT put the opening around them. Lines
+are marked `# @name`. `shape` leaves out acknowledgements alone, whose number is the
+kernel's to choose; a pattern in it is a regular expression.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+SERVER = """\
+import os, signal, socket, struct, time
+FAMILY = socket.AF_INET
+listener = socket.socket(FAMILY)
+listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+listener.bind((HOST, 9000))
+listener.listen(5)  # @listen
+conn, address = listener.accept()  # @accept
+"""
+CLIENT = """\
+import os, signal, socket, struct, time
+FAMILY = socket.AF_INET
+sk = socket.socket(FAMILY)
+sk.connect((HOST, 9000))  # @connect
+"""
+_LINGER = "setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack('ii', 1, 0))"
+
+ACTIVE = ["CLOSED", "SYN_SENT", "ESTABLISHED", "FIN_WAIT1", "FIN_WAIT2", "TIME_WAIT"]
+PASSIVE = ["LISTEN", "SYN_RCVD", "ESTABLISHED", "CLOSE_WAIT", "LAST_ACK", "CLOSED"]
+OPEN = "A:S B:SA A:A "
+
+
+@dataclass(frozen=True)
+class Exchange:
+    server: str
+    client: str
+    shape: str
+    client_states: list[str]
+    server_states: list[str]
+    ends: dict[str, tuple[str, str]] = field(default_factory=dict)  # "A:F" -> (by, why)
+    host: str = "127.0.0.1"
+
+    @property
+    def programs(self) -> dict[str, str]:
+        found = {}
+        for name, head, body in (
+            ("server.py", SERVER, self.server),
+            ("client.py", CLIENT, self.client),
+        ):
+            text = (head + body).replace("HOST", repr(self.host))
+            if ":" in self.host:
+                text = text.replace("AF_INET\n", "AF_INET6\n")
+            found[name] = text
+        return found
+
+
+def by(states: list[str], opener: str) -> list[str]:
+    """The same states for an end that opened the other way."""
+    return [*(["CLOSED", "SYN_SENT"] if opener == "A" else ["LISTEN", "SYN_RCVD"]), *states[2:]]
+
+
+EXCHANGES = {
+    "close_by_client": Exchange(
+        "conn.recv(100)\nconn.sendall(b'answer')\nconn.recv(1)  # @eof\nconn.close()  # @finB\n",
+        "sk.sendall(b'question')\nsk.recv(100)\nsk.close()  # @finA\n",
+        OPEN + "A:PA8 B:PA6 A:FA B:FA",
+        ACTIVE,
+        PASSIVE,
+        {"A:F": ("call", "close"), "B:F": ("call", "close")},
+    ),
+    "close_by_server": Exchange(
+        "conn.sendall(b'hello')\nconn.close()  # @finB\n",
+        "sk.recv(100)\nsk.recv(1)  # @eof\nsk.close()  # @finA\n",
+        OPEN + "B:PA5 B:FA A:FA",
+        by(PASSIVE, "A"),
+        by(ACTIVE, "B"),
+        {"B:F": ("call", "close"), "A:F": ("call", "close")},
+    ),
+    "half_close": Exchange(
+        "while conn.recv(100): pass\nconn.sendall(b'still talking')\nconn.close()  # @finB\n",
+        "sk.sendall(b'all')\nsk.shutdown(socket.SHUT_WR)  # @finA\n"
+        "sk.recv(100)\nsk.recv(1)  # @eof\nsk.close()\n",
+        OPEN + "A:PA3 A:FA B:PA13 B:FA",
+        ACTIVE,
+        PASSIVE,
+        {"A:F": ("call", "shutdown"), "B:F": ("call", "close")},
+    ),
+    "reset_by_linger": Exchange(
+        "try:\n    conn.recv(1)  # @fail\nexcept ConnectionResetError:\n    pass\n",
+        f"sk.{_LINGER}\nsk.close()  # @rst\n",
+        OPEN + "A:RA",
+        ["CLOSED", "SYN_SENT", "ESTABLISHED", "CLOSED"],
+        ["LISTEN", "SYN_RCVD", "ESTABLISHED", "CLOSED"],
+        {"A:R": ("call", "linger")},
+    ),
+    "reset_by_unread": Exchange(
+        "conn.recv(1, socket.MSG_PEEK)\nconn.close()  # @rst\n",
+        "sk.sendall(b'never read')\ntry:\n    sk.recv(1)  # @fail\n"
+        "except ConnectionResetError:\n    pass\n",
+        OPEN + "A:PA10 B:RA",
+        ["CLOSED", "SYN_SENT", "ESTABLISHED", "CLOSED"],
+        ["LISTEN", "SYN_RCVD", "ESTABLISHED", "CLOSED"],
+        {"B:R": ("call", "unread")},
+    ),
+    "client_killed": Exchange(
+        "conn.recv(5)\nconn.recv(1)  # @eof\nconn.close()  # @finB\n",
+        "sk.sendall(b'alive')\nos.kill(os.getpid(), signal.SIGKILL)\n",
+        OPEN + "A:PA5 A:FA B:FA",
+        ACTIVE,
+        PASSIVE,
+        {"A:F": ("exit", "exit"), "B:F": ("call", "close")},
+    ),
+    "server_killed": Exchange(
+        "conn.sendall(b'alive')\nos.kill(os.getpid(), signal.SIGKILL)\n",
+        "sk.recv(5)\nsk.recv(1)  # @eof\nsk.close()  # @finA\n",
+        OPEN + "B:PA5 B:FA A:FA",
+        by(PASSIVE, "A"),
+        by(ACTIVE, "B"),
+        {"B:F": ("exit", "exit"), "A:F": ("call", "close")},
+    ),
+    "keep_alive": Exchange(
+        "conn.recv(100)\nconn.recv(1)  # @eof\nconn.close()  # @finB\n",
+        "sk.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, 1)\n"
+        "sk.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)\n"
+        "sk.sendall(b'quiet')\ntime.sleep(1.5)\nsk.close()  # @finA\n",
+        OPEN + "A:PA5 A:FA B:FA",
+        ACTIVE,
+        PASSIVE,
+        {"A:F": ("call", "close")},
+    ),
+    "urgent_data": Exchange(
+        "import select\nselect.select([], [], [conn], 5)\nconn.recv(1, socket.MSG_OOB)\n"
+        "got = b''\nwhile len(got) < 9:\n    got += conn.recv(100)\n"
+        "conn.recv(1)  # @eof\nconn.close()  # @finB\n",
+        "sk.sendall(b'plain')\nsk.send(b'!', socket.MSG_OOB)\nsk.sendall(b'more')\n"
+        "time.sleep(0.2)\nsk.close()  # @finA\n",
+        OPEN + "A:PA5 A:PAU1 A:PA4 A:FA B:FA",
+        ACTIVE,
+        PASSIVE,
+        {"A:F": ("call", "close")},
+    ),
+    "one_megabyte": Exchange(
+        "got = 0\nwhile data := conn.recv(65536):  # @eof\n    got += len(data)\n"
+        "assert got == 1 << 20\nconn.close()  # @finB\n",
+        "sk.sendall(bytes(range(256)) * 4096)\nsk.close()  # @finA\n",
+        OPEN + r"(A:F?P?A\d* )+B:FA",
+        ACTIVE,
+        PASSIVE,
+        {"A:F": ("call", "close"), "B:F": ("call", "close")},
+    ),
+    "mss_writes": Exchange(
+        "while conn.recv(65536):  # @eof\n    pass\nconn.close()  # @finB\n",
+        "size = sk.getsockopt(socket.IPPROTO_TCP, socket.TCP_MAXSEG)\n"
+        "for n in range(8):\n    sk.sendall(bytes([n]) * size)\nsk.close()  # @finA\n",
+        OPEN + r"(A:F?P?A\d* )+B:FA",
+        ACTIVE,
+        PASSIVE,
+        {"A:F": ("call", "close")},
+    ),
+    "over_ipv6": Exchange(
+        "conn.recv(100)\nconn.recv(1)  # @eof\nconn.close()  # @finB\n",
+        "sk.sendall(b'six')\nsk.close()  # @finA\n",
+        OPEN + "A:PA3 A:FA B:FA",
+        ACTIVE,
+        PASSIVE,
+        {"A:F": ("call", "close"), "B:F": ("call", "close")},
+        host="::1",
+    ),
+}
