@@ -1,0 +1,141 @@
+"""Where a server gets the page's data: a recording, or a run that goes on. One contract.
+
+A live source makes its data anew when it is asked and enough time has passed: PATIENCE
+times as long as the last making took, so that a long run is not slowed by being looked at.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any, Protocol
+
+from plainwire.see import diagnosis
+from plainwire.see.ledger import build
+from plainwire.see.recorder import store
+from plainwire.web.pagedata import PageData
+
+PATIENCE = 6.0
+LEAST_SECONDS = 0.3
+
+
+class Source(Protocol):
+    """Gives the newest data, and a number that changes with it."""
+
+    def data(self) -> PageData:
+        """The newest data."""
+        ...
+
+    @property
+    def version(self) -> int:
+        """Grows whenever `data` would give something newer."""
+        ...
+
+    @property
+    def live(self) -> bool:
+        """Does the run still go on?"""
+        ...
+
+
+def of_items(items: Iterable[tuple[Any, ...]], *, payload: bool, live: bool) -> PageData:
+    """Items of a recording -> the page's data."""
+    ledger = build.build(items)
+    return PageData(ledger, diagnosis.diagnose(ledger), payload=payload, live=live)
+
+
+def of_file(path: Path, *, payload: bool) -> PageData:
+    """A recording's data.
+
+    Raises:
+        store.RecordingError: not a recording, or of a newer format.
+    """
+    recording = store.Recording(path)
+    try:
+        return of_items(recording.items(), payload=payload, live=False)
+    finally:
+        recording.close()
+
+
+class Finished:
+    """The data of a recording that is complete."""
+
+    live = False
+    version = 1
+
+    def __init__(self, data: PageData) -> None:
+        self._data = data
+
+    def data(self) -> PageData:
+        """The recording's data."""
+        return self._data
+
+
+class Running:
+    """The data of a run that goes on; made in a thread of the server's.
+
+    Args:
+        items: everything recorded so far.
+        count: how many calls were entered so far; the data is newer when it has grown.
+    """
+
+    def __init__(
+        self, items: Callable[[], Iterable[tuple[Any, ...]]], count: Callable[[], int]
+    ) -> None:
+        self._items, self._count = items, count
+        self._lock = threading.Lock()
+        self._data: PageData | None = None
+        self._seen = -1
+        self._made_at = 0.0
+        self._took = 0.0
+        self._version = 0
+        self._final: PageData | None = None
+
+    @property
+    def live(self) -> bool:
+        """Does the run still go on?"""
+        return self._final is None
+
+    @property
+    def version(self) -> int:
+        """Grows whenever `data` would give something newer."""
+        self._renew()
+        return self._version
+
+    def data(self) -> PageData:
+        """The newest data."""
+        self._renew()
+        with self._lock:
+            if self._final is not None:
+                return self._final
+            if self._data is None:
+                self._data = of_items([], payload=True, live=True)
+            return self._data
+
+    def finish(self, data: PageData) -> None:
+        """The run has ended; from now on the data is that of its recording."""
+        with self._lock:
+            self._final = data
+            self._version += 1
+
+    def _renew(self) -> None:
+        with self._lock:
+            if self._final is not None:
+                return
+            now = time.monotonic()
+            waited = now - self._made_at
+            # After a pause without calls a sample or an output may still be new.
+            stale = self._count() != self._seen or waited > 1.0
+            if not stale or waited < max(LEAST_SECONDS, PATIENCE * self._took):
+                return
+            self._seen = self._count()
+            try:
+                items = list(self._items())
+            except OSError:
+                return  # the recorder was just moving a part; the next time it is there
+            made = of_items(items, payload=True, live=True)
+            self._made_at = time.monotonic()
+            self._took = self._made_at - now
+            self._data = made
+            self._version += 1

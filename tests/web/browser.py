@@ -1,0 +1,69 @@
+"""Debian's chromium, driven by Playwright; it may speak to nobody but loopback."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+
+CHROMIUM = "/usr/bin/chromium"
+ARGUMENTS = [
+    "--no-sandbox",
+    "--headless",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+]
+
+needs_chromium = pytest.mark.skipif(not os.path.exists(CHROMIUM), reason="needs Debian's chromium")
+
+
+_started: list[Any] = []  # one Playwright and one browser for each worker
+
+
+def _browser() -> Any:
+    if not _started:
+        from playwright.sync_api import sync_playwright
+
+        playwright = sync_playwright().start()
+        _started.append(playwright)
+        _started.append(playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS))
+    return _started[1]
+
+
+def close() -> None:
+    """End the browser, if one was started."""
+    while _started:
+        last = _started.pop()
+        if _started:
+            last.close()
+        else:
+            last.stop()
+
+
+@contextmanager
+def opened(address: str, **options: Any) -> Iterator[Any]:
+    """A page at an address; fails when it reports an error or asks for anything foreign."""
+    errors: list[str] = []
+    asked: list[str] = []
+    size = {"width": 1440, "height": 900}
+    context = _browser().new_context(**{"viewport": size, "reduced_motion": "reduce", **options})
+    try:
+        page = context.new_page()
+        page.on("pageerror", lambda error: errors.append(str(error)))
+        page.on("console", lambda said: errors.append(said.text) if said.type == "error" else None)
+        page.on("request", lambda request: asked.append(request.url))
+        page.goto(address)
+        page.wait_for_selector(".ladder .lifelines", state="attached")
+        yield page
+    finally:
+        context.close()
+    assert errors == []
+    own = address.split("#", maxsplit=1)[0]
+    base = own.rsplit("/", 1)[0]
+    assert [url for url in asked if not url.startswith((base, "blob:", "data:"))] == []

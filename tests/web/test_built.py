@@ -1,0 +1,96 @@
+"""What is generated or built is what its source says: types, words, bundle, saved file."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from plainwire.web import saved, source, static_files, typescript, words
+
+ROOT = Path(__file__).parent.parent.parent
+WEB = ROOT / "web"
+
+
+def test_typescript_types_are_those_of_the_schema() -> None:
+    """Mend with: python -m plainwire.web.typescript > web/src/types.ts."""
+    assert (WEB / "src" / "types.ts").read_text(encoding="utf-8") == typescript.render()
+
+
+def test_every_word_of_the_page_is_in_the_catalogue_and_no_other() -> None:
+    """Mend with: python tools/page_words.py && make messages."""
+    spec = importlib.util.spec_from_file_location("page_words", ROOT / "tools" / "page_words.py")
+    assert spec is not None
+    assert spec.loader is not None
+    tool = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(tool)
+    assert tool.words_of_page() == sorted(words.WORDS)
+    assert set(words.chinese()) >= {
+        w for w in words.WORDS if re.search("[a-z]{3}", w.split("}")[-1])
+    }
+
+
+def node_is_here() -> bool:
+    return shutil.which("node") is not None and (WEB / "node_modules" / "vite").is_dir()
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not node_is_here(), reason="needs node and `npm ci` in web/")
+def test_the_built_page_is_fresh(tmp_path: Path) -> None:
+    """The package holds the built page; mend with: npm run build (in web/)."""
+    command = ["node", "node_modules/vite/bin/vite.js", "build", "--outDir", str(tmp_path / "out")]
+    subprocess.run(command, cwd=WEB, check=True, capture_output=True, timeout=100)
+    for name in ("page.js", "page.css"):
+        built = (tmp_path / "out" / name).read_text(encoding="utf-8")
+        assert built == static_files.read(name), name
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not node_is_here(), reason="needs node and `npm ci` in web/")
+@pytest.mark.parametrize(
+    "command",
+    [["node_modules/typescript/bin/tsc", "--noEmit"], ["node_modules/vitest/vitest.mjs", "run"]],
+)
+def test_the_page_passes_its_own_checks(command: list[str]) -> None:
+    done = subprocess.run(
+        ["node", *command], cwd=WEB, check=False, capture_output=True, text=True, timeout=100
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_the_lock_file_names_no_download_addresses() -> None:
+    lock = json.loads((WEB / "package-lock.json").read_text(encoding="utf-8"))
+    assert lock["packages"]
+    assert not [name for name, package in lock["packages"].items() if "resolved" in package]
+
+
+def test_a_missing_build_says_how_to_build(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(static_files, "FOLDER", tmp_path)
+    static_files.read.cache_clear()
+    with pytest.raises(static_files.NotBuiltError, match="npm ci && npm run build"):
+        static_files.read("page.js")
+
+
+def test_a_saved_file_runs_nothing_but_its_own_script(chat: Path, tmp_path: Path) -> None:
+    out = tmp_path / "page.html"
+    saved.write(source.of_file(chat, payload=False), out)
+    text = out.read_text(encoding="utf-8")
+    assert "default-src 'none'" in text
+    assert "'unsafe-inline'" not in text
+    assert text.count("</script>") == 2
+    assert not re.search(r'(src|href)="(?!data:)', text.split("<style>")[0])
+    assert "welcome\\ue001" not in text
+    assert not list(tmp_path.glob(".page.html*"))
+
+
+def test_markup_in_the_data_cannot_leave_its_block() -> None:
+    """A payload or a file name may hold anything."""
+    text = static_files.whole("en", json.dumps("</script><script>alert(1)<!--").encode())
+    block = text.split('id="plainwire-data">')[1].split("</script>")[0]
+    assert "<" not in block
+    assert json.loads(block) == "</script><script>alert(1)<!--"

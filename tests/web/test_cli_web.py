@@ -1,0 +1,37 @@
+"""The page from the command line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from plainwire.cli import web
+
+
+def test_a_recording_becomes_one_file(chat: Path, tmp_path: Path) -> None:
+    out = tmp_path / "chat.html"
+    web.write_html(chat, out)
+    text = out.read_text(encoding="utf-8")
+    assert "mutual-wait" in text
+    assert "(payload not saved)" in text
+
+
+def test_what_is_no_recording_is_refused_in_one_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    wrong = tmp_path / "x.plainwire"
+    wrong.write_text("no recording")
+    with pytest.raises(SystemExit) as refused:
+        web.write_html(wrong, tmp_path / "x.html")
+    assert refused.value.code == 2
+    assert capsys.readouterr().err.count("\n") == 1
+    assert not (tmp_path / "x.html").exists()
+
+
+def test_a_folder_that_is_not_there_is_refused(
+    chat: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit):
+        web.write_html(chat, tmp_path / "none" / "x.html")
+    assert "no such file" in capsys.readouterr().err

@@ -1,0 +1,77 @@
+"""A ladder of 100,000 segments: built once, scrolled like one of ten.
+
+Numbers are ratios of one run on one machine, so that a slow or busy machine does not fail them.
+"""
+
+from __future__ import annotations
+
+import msgspec
+import pytest
+from browser import needs_chromium, opened
+
+from plainwire.web import schema, static_files
+from plainwire.web.pagedata import encode
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow, needs_chromium]
+
+
+def transfer(count: int) -> schema.Whole:
+    """A recording of one long transfer: data one way, ACKs the other."""
+    segments = [
+        schema.Segment(
+            number % 2, number * 20_000, "ACK" if number % 2 else "PSH, ACK",
+            (number // 2) * 1448, (number // 2) * 1448 + (0 if number % 2 else 1448),
+            1, 65535, "", None, [],
+        )
+        for number in range(count)
+    ]  # fmt: skip
+    messages = [
+        schema.Message(0, n + 1, n * 1448, (n + 1) * 1448, None, "") for n in range(count // 2)
+    ]
+    end = schema.End("a.py", "127.0.0.1:1", True, None, None)
+    row = schema.FlowRow(0, "tcp", end, end, 0, None, count * 724, 0, count // 2, [], 0)
+    page = schema.Page(
+        1, "long", count * 20_000, "ended", False, "en", False, schema.Words("", ""),
+        [], [], [], [], [row], [], [], [], {},
+    )  # fmt: skip
+    detail = schema.Detail(0, 0, 0, [], messages, [], [], [], segments, [])
+    return schema.Whole(page, [detail], 0)
+
+
+SCROLL = """async () => {
+  const box = document.querySelector('.ladder-scroll');
+  const frames = [];
+  let before = performance.now();
+  for (let n = 0; n < 60; n++) {
+    box.scrollTop += 700;
+    await new Promise(requestAnimationFrame);
+    const now = performance.now();
+    frames.push(now - before);
+    before = now;
+  }
+  frames.sort((a, b) => a - b);
+  return {frame: frames[30], nodes: document.querySelectorAll('.ladder *').length,
+          height: document.querySelector('.ladder-space').offsetHeight};
+}"""
+
+
+def measured(tmp_path, count: int) -> dict[str, float]:  # type: ignore[no-untyped-def]
+    out = tmp_path / f"{count}.html"
+    out.write_text(static_files.whole("en", encode(transfer(count))), encoding="utf-8")
+    with opened(out.as_uri()) as page:
+        found: dict[str, float] = page.evaluate(SCROLL)
+        return found
+
+
+def test_a_hundred_thousand_segments_scroll_like_a_thousand(tmp_path) -> None:  # type: ignore[no-untyped-def]
+    """What is in the document does not grow with the run, nor does a frame of scrolling."""
+    small, large = measured(tmp_path, 2_000), measured(tmp_path, 100_000)
+    assert large["height"] > 40 * small["height"]
+    assert large["nodes"] < 2 * small["nodes"] < 6_000
+    print(f"frame: {small['frame']:.1f} ms of 2,000, {large['frame']:.1f} ms of 100,000 segments")
+    assert large["frame"] < max(3 * small["frame"], 16.7)
+
+
+def test_types_of_the_synthetic_recording_are_the_schemas() -> None:
+    """The test above must not measure a page that shows an error."""
+    assert msgspec.json.decode(encode(transfer(10)), type=schema.Whole).page.title == "long"

@@ -1,0 +1,249 @@
+"""The page in a browser: what a reader sees without a click, and what he can do."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from browser import needs_chromium, opened
+
+from plainwire.web import saved, source
+from plainwire.web.pagedata import PageData
+from plainwire.web.server import Server
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow, needs_chromium]
+
+AXE = Path(__file__).parents[2] / "web" / "node_modules" / "axe-core" / "axe.min.js"
+
+
+@pytest.fixture(scope="session")
+def chat_data(chat: Path) -> PageData:
+    return source.of_file(chat, payload=True)
+
+
+@pytest.fixture(scope="session")
+def chat_file(chat_data: PageData, tmp_path_factory: pytest.TempPathFactory) -> str:
+    out = tmp_path_factory.mktemp("saved") / "chat.html"
+    saved.write(chat_data, out)
+    return out.as_uri()
+
+
+@pytest.fixture(scope="session")
+def glued_file(glued: Path, tmp_path_factory: pytest.TempPathFactory) -> str:
+    out = tmp_path_factory.mktemp("saved") / "glued.html"
+    saved.write(source.of_file(glued, payload=True), out)
+    return out.as_uri()
+
+
+def in_sight(page: Any, selector: str) -> bool:
+    """Is an element on the first screen, without scrolling?"""
+    box = page.locator(selector).first.bounding_box()
+    size = page.viewport_size
+    return box is not None and box["y"] >= 0 and box["y"] + box["height"] <= size["height"]
+
+
+def test_the_first_screen_of_the_hanging_chat_answers_the_three_questions(chat_file: str) -> None:
+    """Which line was the handshake, which line waits, what would fix it; no click, no scroll."""
+    with opened(chat_file) as page:
+        verdict = page.locator(".verdict").inner_text()
+        assert "chat_hangs_client.py:8" in verdict
+        assert "chat_hangs_server.py:13" in verdict
+        assert "wait for each other" in verdict
+        handshake = page.locator("[data-fact=handshake]").inner_text()
+        assert "chat_hangs_client.py:6" in handshake
+        assert "chat_hangs_server.py:24" in handshake
+        assert "What would fix it" in verdict
+        for selector in (".verdict .fix", "[data-fact=waits]", ".scrubber", ".code.side-0 .now"):
+            assert in_sight(page, selector), selector
+        assert page.locator(".code.side-0 .now").get_attribute("data-line") == "8"
+        assert page.locator(".code.side-1 .now").get_attribute("data-line") == "13"
+        assert page.locator(".code .tag.wait").count() == 2
+        assert page.locator(".connectors path.strong").count() == 2
+
+
+def test_arrows_leave_and_land_where_the_ledger_says(chat_file: str, chat_data: PageData) -> None:
+    """Heights are a rising function of time, so equal order is equal order of moments."""
+    detail = chat_data.detail(0)
+    assert detail is not None
+    with opened(chat_file) as page:
+        arrows = page.eval_on_selector_all(
+            ".ladder .arrow", "nodes => nodes.map(n => ({...n.dataset}))"
+        )
+        assert len(arrows) == len(detail.links)
+        heights: list[tuple[int, float]] = []
+        for arrow in arrows:
+            link = detail.links[int(arrow["link"])]
+            assert int(arrow["side"]) == link.side
+            assert link.arrived is not None
+            heights += [(link.left, float(arrow["y0"])), (link.arrived, float(arrow["y1"]))]
+        in_time = [y for _, y in sorted(heights)]
+        assert in_time == sorted(in_time)
+        send = next(n for n, c in enumerate(detail.calls) if c.op == "send")
+        data = next(n for n, x in enumerate(detail.links) if x.kind == "data")
+        mark = page.locator(f".mark[data-call='{send}']").get_attribute("data-y")
+        y0 = next(float(a["y0"]) for a in arrows if int(a["link"]) == data)
+        assert abs(float(mark) - y0) < 1
+
+
+def test_the_connector_of_a_call_begins_at_its_line(chat_file: str) -> None:
+    with opened(chat_file) as page:
+        ends = page.evaluate(
+            """() => {
+              const svg = document.querySelector('.connectors').getBoundingClientRect();
+              const row = document.querySelector('.code.side-0 .now').getBoundingClientRect();
+              const circle = [...document.querySelectorAll('.connectors circle')]
+                .map(c => ({x: +c.getAttribute('cx'), y: +c.getAttribute('cy') + svg.top}))
+                .sort((a, b) => a.x - b.x)[0];
+              return {top: row.top, bottom: row.bottom, y: circle.y};
+            }"""
+        )
+        assert ends["top"] <= ends["y"] <= ends["bottom"]
+
+
+def test_arrow_keys_step_both_ways_and_everything_follows(chat_file: str) -> None:
+    with opened(chat_file) as page:
+        count = page.locator(".count").inner_text()
+        last = int(count.split()[-1])
+        assert count == f"step {last} of {last}"
+        page.keyboard.press("Home")
+        assert page.locator(".count").inner_text() == f"step 1 of {last}"
+        seen = []
+        for step in range(1, last):
+            page.keyboard.press("ArrowRight")
+            assert page.locator(".count").inner_text() == f"step {step + 1} of {last}"
+            seen.append(page.locator(".narration").inner_text())
+        assert len(set(seen)) == len(seen)
+        assert any("the handshake begins at this line" in text for text in seen)
+        page.keyboard.press("ArrowLeft")
+        assert page.locator(".narration").inner_text() == seen[-2]
+        assert f"step={last - 2}" in page.evaluate("location.hash")
+
+
+def test_a_link_to_a_moment_opens_it(chat_file: str) -> None:
+    with opened(chat_file + "#flow=0&step=3&tab=messages&lang=zh") as page:
+        assert "第 4 步" in page.locator(".count").inner_text()
+        assert page.locator("[role=tab][aria-selected=true]").inner_text() == "消息"
+
+
+def test_a_glued_read_has_two_colours_and_two_names(glued_file: str) -> None:
+    with opened(glued_file) as page:
+        chips = page.locator(".mark .chips[data-chips='2']").first
+        texts = chips.locator("text").all_text_contents()
+        assert texts == ["C1", "C2"]
+        fills = chips.locator("path").evaluate_all("n => n.map(p => getComputedStyle(p).fill)")
+        assert len(set(fills)) == 2
+        arrows = page.locator(".arrow.kind-data .shaft").evaluate_all(
+            "n => n.map(p => getComputedStyle(p).stroke)"
+        )
+        assert len(set(arrows)) == 2
+        assert page.locator(".tag.glue").count() >= 1
+
+
+def test_inferred_and_observed_are_drawn_differently_without_colour(chat_file: str) -> None:
+    with opened(chat_file) as page:
+        dashes = {
+            kind: page.locator(f".arrow.{kind} .shaft").first.evaluate(
+                "n => getComputedStyle(n).strokeDasharray"
+            )
+            for kind in ("inferred", "call")
+        }
+        assert dashes["call"] == "none"
+        assert dashes["inferred"] != "none"
+
+
+def test_payload_is_hidden_until_it_is_revealed(chat_file: str) -> None:
+    with opened(chat_file + "#tab=messages") as page:
+        panel = page.locator("[role=tabpanel]")
+        assert "welcome" not in panel.inner_text()
+        page.get_by_role("tab", name="Findings").click()
+        assert "welcome" not in panel.inner_text()
+        page.get_by_role("button", name="Reveal payload").click()
+        assert "welcome" in panel.inner_text()
+        page.get_by_role("tab", name="Bytes").click()
+        assert "77 65 6c 63 6f 6d 65" in panel.inner_text()
+
+
+def test_the_page_speaks_chinese_and_english(chat_file: str) -> None:
+    with opened(chat_file) as page:
+        page.get_by_role("button", name="中文").click()
+        assert page.evaluate("document.documentElement.lang") == "zh-CN"
+        for text in ("三次握手", "怎样修好", "互相等待", "双方都在等"):
+            assert text in page.content()
+        page.get_by_role("button", name="English").click()
+        assert "What would fix it" in page.content()
+
+
+@pytest.mark.parametrize(
+    "tab", ["findings", "messages", "bytes", "curves", "lanes", "layers", "flows", "exports"]
+)
+def test_every_tab_shows_something(chat_file: str, tab: str) -> None:
+    with opened(f"{chat_file}#tab={tab}") as page:
+        assert len(page.locator("[role=tabpanel]").inner_text()) > 20
+        assert page.locator("[role=tab][aria-selected=true]").count() == 1
+
+
+@pytest.mark.skipif(not AXE.exists(), reason="needs `npm ci` in web/")
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("tab", ["findings", "messages", "flows", "lanes"])
+def test_no_serious_trouble_for_screen_readers(chat_file: str, scheme: str, tab: str) -> None:
+    with opened(f"{chat_file}#tab={tab}", color_scheme=scheme, bypass_csp=True) as page:
+        page.add_script_tag(path=str(AXE))
+        found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")["violations"]
+        bad = [
+            (v["id"], n["html"][:160], n["failureSummary"][:200])
+            for v in found
+            if v["impact"] in ("serious", "critical")
+            for n in v["nodes"][:3]
+        ]
+        assert bad == [], json.dumps(bad, indent=1)
+
+
+def test_fifty_clients_can_be_filtered_and_opened(echo: Path, tmp_path: Path) -> None:
+    out = tmp_path / "echo.html"
+    saved.write(source.of_file(echo, payload=False), out)
+    with opened(out.as_uri() + "#tab=flows") as page:
+        assert "Nothing wrong was seen" in page.locator(".verdict").inner_text()
+        assert "× 50" in page.locator("[role=tabpanel]").inner_text()
+        page.get_by_label("fold what is alike").uncheck()
+        assert page.locator("[role=tabpanel] tbody tr").count() == 50
+        page.get_by_label("Filter").fill("no such flow")
+        assert page.locator("[role=tabpanel] tbody tr").count() == 0
+        page.get_by_label("Filter").fill("tcp")
+        page.get_by_role("button", name="tcp 7", exact=True).click()
+        page.wait_for_function(
+            "location.hash.includes('flow=7') || document.querySelector('.chosen')"
+        )
+        assert "flow 8 of 50" in page.locator(".wire header").inner_text()
+
+
+def test_the_served_page_is_the_same(chat: Path) -> None:
+    finished = source.Finished(source.of_file(chat, payload=True))
+    with Server(finished) as server, opened(server.url) as page:
+        assert "chat_hangs_client.py:8" in page.locator(".verdict").inner_text()
+        assert page.locator(".count").inner_text().startswith("step ")
+
+
+def test_a_live_page_follows_the_run_to_its_end(chat: Path) -> None:
+    from plainwire.see.recorder import store
+
+    items = list(store.Recording(chat).items())
+    running = source.Running(lambda: items, lambda: len(items))
+    with Server(running) as server, opened(server.url) as page:
+        page.wait_for_selector(".live")
+        assert "live" in page.locator(".live").inner_text()
+        running.finish(source.of_file(chat, payload=True))
+        page.wait_for_selector(".live.over")
+        assert "chat_hangs_client.py:8" in page.locator(".verdict").inner_text()
+
+
+def test_the_ladder_can_be_saved_as_a_drawing(chat_file: str) -> None:
+    with opened(chat_file + "#tab=exports") as page:
+        assert "sequenceDiagram" in page.locator("textarea").input_value()
+        with page.expect_download() as waiting:
+            page.get_by_role("button", name="Save the ladder as SVG").click()
+        text = Path(waiting.value.path()).read_text(encoding="utf-8")
+        assert text.startswith("<svg")
+        assert "SYN" in text
+        assert "--ink:" in text

@@ -1,0 +1,402 @@
+// The page: verdict, code | wire | code, scrubber, tabs. Holds what the reader chose and
+// nothing that could be derived; draws into the document itself, so that one style sheet,
+// printing and exports see everything.
+import { html, LitElement, nothing, type TemplateResult } from "lit";
+import type { Backend } from "./backend";
+import { shortOp } from "./calls";
+import { brief } from "./format";
+import { connectors } from "./connectors";
+import { Ladder } from "./ladder/ladder";
+import type { Picked } from "./ladder/draw";
+import { lineText, narrate } from "./narrate";
+import { code } from "./parts/code";
+import { curves } from "./parts/curves";
+import { exports } from "./parts/exports";
+import { findings } from "./parts/findings";
+import { flows } from "./parts/flows";
+import { lanes } from "./parts/lanes";
+import { layers } from "./parts/layers";
+import { biography, messages } from "./parts/messages";
+import { scrubber } from "./parts/scrubber";
+import { verdict } from "./parts/verdict";
+import type { Fold } from "./scale";
+import { momentAt, stepAt, waitingIn } from "./steps";
+import type { Detail, FlowRow, Line, Link, Page } from "./types";
+import { firstFlow, flowView, lineKey, readHash, writeHash, type FlowView } from "./view";
+import { getLang, n, setLang, setWords, t, type Lang } from "./words";
+
+const TABS: Record<string, [string, (app: App) => TemplateResult]> = {
+  findings: [n("Findings"), findings], messages: [n("Messages"), messages], bytes: [n("Bytes"), biography], curves: [n("Byte curves"), curves],
+  lanes: [n("Swimlanes"), lanes], layers: [n("Layers"), layers], flows: [n("Flows"), flows], exports: [n("Export"), exports],
+};
+
+export class App extends LitElement {
+  page!: Page;
+  backend!: Backend;
+  view: FlowView | null = null;
+  flow = -1;
+  step = 0;
+  tab = "findings";
+  filter = "";
+  unfolded = false;
+  revealed = false;
+  message = 0;
+  segment = -1;
+  ended = false;
+  wasLive = false;
+  trouble = "";
+  ladder: Ladder | null = null;
+  linksByMessage = new Map<number, Link[]>();
+  private chosen: (number | null)[] = [null, null];
+  private following = true; // live: stay at the newest step until the reader steps back
+
+  protected override createRenderRoot(): HTMLElement {
+    return this;
+  }
+
+  async start(backend: Backend): Promise<void> {
+    this.backend = backend;
+    try {
+      this.page = await backend.page();
+    } catch (error) {
+      this.trouble = String(error);
+      this.requestUpdate();
+      return;
+    }
+    const place = readHash(location.hash);
+    setWords(this.page.chinese);
+    this.speak(place.lang === "zh" || place.lang === "en" ? place.lang : this.page.language);
+    if (place.tab && place.tab in TABS) this.tab = place.tab;
+    document.documentElement.dataset.theme ??= matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light";
+    this.wasLive = this.page.live;
+    this.ended = !this.page.live;
+    await this.openFlow(place.flow ?? firstFlow(this.page), undefined, place.step);
+    window.addEventListener("keydown", (event) => this.pressed(event));
+    window.addEventListener("resize", () => this.connect());
+    if (this.page.live) this.backend.watch((page, detail) => this.renew(page, detail), () => this.finish());
+  }
+
+  private renew(page: Page, detail: Detail | null): void {
+    this.page = page;
+    if (detail && detail.number === this.flow) this.showDetail(detail);
+    else if (this.flow < 0 && page.flows.length) void this.openFlow(firstFlow(page));
+    this.requestUpdate();
+  }
+
+  private finish(): void {
+    this.ended = true;
+    this.requestUpdate();
+  }
+
+  // -- what the reader does --------------------------------------------------------
+
+  async openFlow(flow: number, time?: number, step?: number): Promise<void> {
+    if (flow < 0) return this.requestUpdate();
+    const detail = await this.backend.detail(flow, this.page.live ? -1 : 0);
+    this.flow = flow;
+    this.backend.look(flow);
+    this.chosen = [null, null];
+    this.view = null;
+    this.message = 0;
+    if (detail) this.showDetail(detail);
+    const steps = this.view ? (this.view as FlowView).steps : [];
+    const told = steps.findIndex((s) => s.call < 0);
+    const wanted = step ?? (time !== undefined ? stepAt(steps, time) : told >= 0 ? told : this.page.live ? steps.length - 1 : 0);
+    this.step = Math.max(0, Math.min(wanted, steps.length - 1));
+    this.requestUpdate();
+    await this.updateComplete;
+    this.follow();
+  }
+
+  private showDetail(detail: Detail): void {
+    const atEnd = !this.view || (this.following && this.step >= this.view.steps.length - 1);
+    this.view = flowView(this.page, detail);
+    this.linksByMessage = new Map();
+    for (const link of detail.links) {
+      if (link.message === null) continue;
+      const list = this.linksByMessage.get(link.message);
+      if (list) list.push(link);
+      else this.linksByMessage.set(link.message, [link]);
+    }
+    if (atEnd) this.step = Math.max(0, this.view.steps.length - 1);
+    this.ladder?.show(this.view.model);
+  }
+
+  goTo(step: number): void {
+    const last = (this.view?.steps.length ?? 1) - 1;
+    this.step = Math.max(0, Math.min(step, last));
+    this.following = this.step >= last;
+    this.segment = -1;
+    history.replaceState(null, "", this.link());
+    this.requestUpdate();
+    void this.updateComplete.then(() => this.follow());
+  }
+
+  goToLine(name: string, line: number, only?: number): void {
+    const steps = this.view?.steps ?? [];
+    const fits = (number: number) => {
+      const call = this.view?.detail.calls[steps[number]!.call];
+      const found = call?.line == null ? undefined : this.page.lines[call.line];
+      return !!call && (only === undefined || call.side === only) && found?.line === line && this.page.sources[found.source]?.name === name;
+    };
+    const all = steps.map((_, number) => number).filter(fits);
+    const next = all.find((number) => number > this.step) ?? all[0];
+    if (next !== undefined) this.goTo(next);
+  }
+
+  async goToFinding(number: number): Promise<void> {
+    const finding = this.page.findings[number];
+    if (!finding) return;
+    if (finding.flow !== null && finding.flow !== this.flow) await this.openFlow(finding.flow);
+    const at = this.view?.steps.findIndex((step) => step.finding === number) ?? -1;
+    if (at >= 0) this.goTo(at);
+    this.querySelector(".stage")?.scrollIntoView({ block: "nearest" });
+  }
+
+  open(tab: string): void {
+    this.tab = tab;
+    history.replaceState(null, "", this.link());
+    this.requestUpdate();
+  }
+
+  openMessage(number: number): void {
+    this.message = number;
+    this.open("bytes");
+  }
+
+  reveal(): void {
+    this.revealed = !this.revealed;
+    this.requestUpdate();
+  }
+
+  setFilter(text: string): void {
+    this.filter = text;
+    this.requestUpdate();
+  }
+
+  toggleFold(): void {
+    this.unfolded = !this.unfolded;
+    this.requestUpdate();
+  }
+
+  chooseSource(side: number, source: number): void {
+    this.chosen[side] = source;
+    this.requestUpdate();
+  }
+
+  speak(lang: Lang): void {
+    setLang(lang);
+    document.documentElement.lang = lang === "zh" ? "zh-CN" : "en";
+    document.title = `Plainwire · ${this.page.title}`;
+    if (this.view) this.ladder?.show(this.view.model);
+    this.requestUpdate();
+  }
+
+  private theme(): void {
+    const root = document.documentElement;
+    root.dataset.theme = root.dataset.theme === "dark" ? "light" : "dark";
+    this.requestUpdate();
+  }
+
+  private pressed(event: KeyboardEvent): void {
+    const target = event.target as HTMLElement;
+    if (event.ctrlKey || event.metaKey || event.altKey || target.closest("input, select, textarea, [role=tablist]")) return;
+    const last = (this.view?.steps.length ?? 1) - 1;
+    const steps: Record<string, number> = { ArrowRight: this.step + 1, ArrowLeft: this.step - 1, Home: 0, End: last };
+    const wanted = steps[event.key];
+    if (wanted === undefined) return;
+    event.preventDefault();
+    this.goTo(wanted);
+  }
+
+  // -- what follows from it --------------------------------------------------------
+
+  get row(): FlowRow | undefined {
+    return this.page.flows.find((row) => row.number === this.flow);
+  }
+
+  get narration(): string {
+    const step = this.view?.steps[this.step];
+    if (!this.view || !step) return "";
+    return narrate(this.page, step, this.view.detail.calls[step.call], this.view.pieces.get(step.call) ?? []);
+  }
+
+  link(): string {
+    return writeHash({ flow: this.flow, step: this.step, tab: this.tab, lang: getLang() });
+  }
+
+  /** The line a side is at: that of its last call up to this step. */
+  currentLine(side: 0 | 1): Line | null {
+    const view = this.view;
+    const step = view?.steps[this.step];
+    if (!view || !step) return null;
+    let found: number | null = null;
+    for (const call of view.detail.calls) {
+      if (call.t0 > step.t) break;
+      if (call.side === side && call.line !== null) found = call.line;
+    }
+    return found === null ? null : (this.page.lines[found] ?? null);
+  }
+
+  sourcesOf(side: 0 | 1): number[] {
+    const found = new Set<number>();
+    for (const key of this.view?.lines[side]?.keys() ?? []) found.add(Math.floor(key / 2 ** 20));
+    const end = side === 0 ? this.row?.client : this.row?.server;
+    if (end?.source != null) found.add(end.source);
+    return [...found].sort((a, b) => a - b);
+  }
+
+  sourceOf(side: 0 | 1): number | null {
+    const end = side === 0 ? this.row?.client : this.row?.server;
+    return this.chosen[side] ?? this.currentLine(side)?.source ?? end?.source ?? this.sourcesOf(side)[0] ?? null;
+  }
+
+  payloadOf(side: number, start: number, end: number): Uint8Array | null {
+    const out = new Uint8Array(Math.max(0, end - start));
+    let filled = 0;
+    for (const part of this.view?.detail.payload ?? []) {
+      if (part.side !== side || part.start >= end) continue;
+      const data = Uint8Array.from(atob(part.data), (c) => c.charCodeAt(0));
+      const from = Math.max(start, part.start);
+      const to = Math.min(end, part.start + data.length);
+      if (to <= from) continue;
+      out.set(data.subarray(from - part.start, to - part.start), from - start);
+      filled += to - from;
+    }
+    return filled === out.length && filled ? out : null;
+  }
+
+  private follow(): void {
+    const step = this.view?.steps[this.step];
+    if (!this.view || !step) return;
+    const picked: Picked = { call: step.call, link: this.linkOf(step.call), segment: this.segment };
+    this.ladder?.at(step.t, picked);
+    for (const line of this.querySelectorAll(".code-line.now")) center(line as HTMLElement);
+    this.connect();
+  }
+
+  private linkOf(call: number): number {
+    if (call < 0) return -1;
+    return this.view?.detail.links.findIndex((link) => link.leave === call || (link.land === call && link.leave !== null)) ?? -1;
+  }
+
+  /** Draw the lines between source lines and calls anew; called on every scroll. */
+  connect(): void {
+    connectors(this);
+  }
+
+  // -- drawing ---------------------------------------------------------------------
+
+  protected override updated(): void {
+    const host = this.querySelector<HTMLElement>(".wire-host");
+    if (host && !this.ladder) {
+      this.ladder = new Ladder(host, {
+        onPick: (picked) => this.pick(picked),
+        onScroll: () => this.connect(),
+        lineOf: (call) => this.lineOf(call),
+        foldLabel: (fold) => this.foldLabel(fold),
+      });
+      if (this.view) this.ladder.show(this.view.model);
+      this.follow();
+    }
+    this.connect();
+  }
+
+  private pick(picked: Picked): void {
+    const link = this.view?.detail.links[picked.link];
+    const call = picked.call >= 0 ? picked.call : (link?.leave ?? link?.land ?? -1);
+    const at = this.view?.steps.findLastIndex((step) => step.call === call) ?? -1;
+    if (call >= 0 && at >= 0) this.goTo(at);
+    if (picked.segment >= 0) {
+      this.segment = picked.segment;
+      this.open("layers");
+    }
+  }
+
+  private lineOf(number: number): string {
+    const call = this.view?.detail.calls[number];
+    const line = call?.line == null ? undefined : this.page.lines[call.line];
+    return line ? `:${line.line}` : "";
+  }
+
+  private foldLabel(fold: Fold): string {
+    const waits = this.view ? waitingIn(this.view.detail, fold.t0, fold.t1) : [];
+    const [client, server] = waits;
+    if (client && server) return t("both waiting");
+    const unread = this.view ? momentAt(this.view.detail, fold.t0).unread.flat() : [];
+    if (unread.length) return t("{size} unread", { size: brief(unread.reduce((sum, piece) => sum + piece.end - piece.start, 0)) });
+    const one = client ?? server;
+    if (one) return t("{where} waits in {op}", { where: lineText(this.page, one), op: shortOp(one.op) });
+    return t("nothing on the wire");
+  }
+
+  protected override render(): TemplateResult {
+    if (this.trouble) return html`<main><p class="pad">${t("The page's data could not be read")}: ${this.trouble}</p></main>`;
+    if (!this.page) return html`<main aria-busy="true"></main>`;
+    return html`${this.head()}
+      <main>
+        <div class="first">
+        ${verdict(this)}
+        <div class="stage">
+          ${code(this, 0)}
+          <section class="wire" aria-label=${t("The wire: what went between the two")}>
+            <header><span class="who">${t("Wire")}</span> ${this.flowName()} <span class="legend">${legend(this.view?.detail ?? null)}</span></header>
+            <div class="wire-host" tabindex="0" role="region" aria-label=${t("Ladder of calls and segments")}></div>
+          </section>
+          ${code(this, 1)}
+          <svg class="connectors" aria-hidden="true"></svg>
+        </div>
+        ${scrubber(this)}
+        </div>
+        ${this.tabs()}
+      </main>`;
+  }
+
+  private head(): TemplateResult {
+    const lang = getLang() === "zh" ? "en" : "zh";
+    return html`<header class="top"><h1>Plainwire <span class="dim">${this.page.title}</span></h1>
+      ${this.wasLive ? html`<span class="live ${this.ended ? "over" : ""}" role="status">${this.ended ? t("run ended") : `● ${t("live")}`}</span>` : nothing}
+      <span class="spring"></span>
+      ${this.page.payload ? html`<button aria-pressed=${this.revealed} @click=${() => this.reveal()}>${this.revealed ? t("Hide payload") : t("Reveal payload")}</button>` : nothing}
+      <button lang=${lang} @click=${() => this.speak(lang)}>${lang === "zh" ? "中文" : "English"}</button>
+      <button @click=${() => this.theme()}>${t("dark / light")}</button></header>`;
+  }
+
+  private flowName(): TemplateResult {
+    const many = this.page.flows.length > 1;
+    return html`<b>${this.row?.kind.toUpperCase() ?? ""}</b>
+      ${many ? html`<button class="link" @click=${() => this.open("flows")}>${t("flow {number} of {count}", { number: this.flow + 1, count: this.page.flows.length })}</button>` : nothing}`;
+  }
+
+  private tabs(): TemplateResult {
+    const names = Object.keys(TABS);
+    const move = (event: KeyboardEvent) => {
+      const by = event.key === "ArrowRight" ? 1 : event.key === "ArrowLeft" ? -1 : 0;
+      if (!by) return;
+      event.preventDefault();
+      this.open(names[(names.indexOf(this.tab) + by + names.length) % names.length]!);
+      void this.updateComplete.then(() => this.querySelector<HTMLElement>("[role=tab][aria-selected=true]")?.focus());
+    };
+    return html`<section class="tabs"><div role="tablist" aria-label=${t("More about this run")} @keydown=${move}>
+        ${names.map((name) => html`<button role="tab" id=${`tab-${name}`} aria-controls="panel" aria-selected=${name === this.tab} tabindex=${name === this.tab ? 0 : -1} @click=${() => this.open(name)}>${t(TABS[name]![0])}${name === "findings" && this.page.findings.length ? ` (${this.page.findings.length})` : ""}</button>`)}
+      </div>
+      <div role="tabpanel" id="panel" aria-labelledby=${`tab-${this.tab}`} tabindex="0">${TABS[this.tab]![1](this)}</div>
+      ${this.page.unseen.length ? html`<details class="pad"><summary>${t("What was not seen")}</summary><ul>${this.page.unseen.map((text) => html`<li>${text}</li>`)}</ul></details>` : nothing}
+    </section>`;
+  }
+}
+
+function center(line: HTMLElement): void {
+  const box = line.closest<HTMLElement>(".lines");
+  if (!box) return;
+  const top = line.offsetTop - box.offsetTop;
+  if (top < box.scrollTop + 20 || top > box.scrollTop + box.clientHeight - 40) box.scrollTop = Math.max(0, top - box.clientHeight / 2);
+}
+
+function legend(detail: Detail | null): TemplateResult {
+  const captured = detail?.segments ? html`<span><i class="sample full"></i>${t("captured")}</span>` : nothing;
+  return html`${captured}<span><i class="sample full"></i>${t("observed")}</span><span><i class="sample open"></i>${t("inferred")}</span>`;
+}
+
+export { lineKey };
+customElements.define("plainwire-page", App);

@@ -1,0 +1,77 @@
+// Where the page's data comes from: a saved file's own data, or the server. One interface.
+import type { Detail, Page, Whole } from "./types";
+
+export interface Backend {
+  page(): Promise<Page>;
+  /** Details of a flow, or the window of calls from `first` on; null: not in this file. */
+  detail(flow: number, first: number): Promise<Detail | null>;
+  /** Call back when there is something newer; says which flow is looked at. */
+  watch(changed: (page: Page, detail: Detail | null) => void, ended: () => void): void;
+  look(flow: number): void;
+}
+
+export class SavedBackend implements Backend {
+  constructor(private readonly whole: Whole) {}
+
+  page(): Promise<Page> {
+    return Promise.resolve(this.whole.page);
+  }
+
+  detail(flow: number): Promise<Detail | null> {
+    return Promise.resolve(this.whole.details.find((d) => d.number === flow) ?? null);
+  }
+
+  watch(): void {}
+
+  look(): void {}
+}
+
+interface News {
+  page?: Page;
+  detail?: Detail | null;
+  ended?: boolean;
+}
+
+/** Paths are relative: the token is part of the page's own address. */
+export class ServedBackend implements Backend {
+  private socket: WebSocket | null = null;
+  private flow = -1;
+
+  async page(): Promise<Page> {
+    return (await this.get("api/page")) as Page;
+  }
+
+  async detail(flow: number, first: number): Promise<Detail | null> {
+    return (await this.get(`api/flows/${flow}?first=${first}`)) as Detail;
+  }
+
+  watch(changed: (page: Page, detail: Detail | null) => void, ended: () => void): void {
+    const address = new URL("live", location.href);
+    address.protocol = "ws:";
+    address.hash = "";
+    this.socket = new WebSocket(address);
+    this.socket.addEventListener("open", () => this.look(this.flow));
+    this.socket.addEventListener("message", (event) => {
+      const news = JSON.parse(String(event.data)) as News;
+      if (news.page) changed(news.page, news.detail ?? null);
+      if (news.ended) ended();
+    });
+    this.socket.addEventListener("close", ended);
+  }
+
+  look(flow: number): void {
+    this.flow = flow;
+    if (this.socket?.readyState === WebSocket.OPEN) this.socket.send(JSON.stringify({ flow }));
+  }
+
+  private async get(path: string): Promise<unknown> {
+    const answer = await fetch(path, { cache: "no-store" });
+    if (!answer.ok) throw new Error(`${path}: ${answer.status}`);
+    return answer.json();
+  }
+}
+
+export function chooseBackend(): Backend {
+  const island = document.getElementById("plainwire-data");
+  return island?.textContent ? new SavedBackend(JSON.parse(island.textContent) as Whole) : new ServedBackend();
+}

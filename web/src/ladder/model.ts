@@ -1,0 +1,256 @@
+// A flow's details -> what the ladder draws, in pixels of height; x comes at drawing. Pure.
+//
+// M1  an arrow begins at the height of the moment it left and ends at that of its arrival
+// M2  captured segments replace the inferred arrows of the same flow; queues stay
+// M3  every list is sorted by its upper end, for the window search of window.ts
+import { hueOf, isReceive, isWait, piecesByCall, shortOp, pieceName, endOf, type Piece } from "../calls";
+import { brief } from "../format";
+import { buildScale, type Fold, type Scale, type Stop } from "../scale";
+
+import type { Call, Detail, Link, Segment } from "../types";
+
+export type { Fold };
+
+
+export interface Chip {
+  text: string;
+  hue: number;
+  share: number;
+  cutStart: boolean;
+  cutEnd: boolean;
+}
+
+export interface Mark {
+  y0: number;
+  y1: number;
+  call: number;
+  side: 0 | 1;
+  text: string;
+  chips: Chip[];
+  open: boolean;
+  failed: boolean;
+}
+
+export interface Bar {
+  y0: number;
+  y1: number;
+  call: number;
+  side: 0 | 1;
+  kind: "busy" | "wait" | "open";
+}
+
+export type Proof = Link["proof"];
+
+export interface Arrow {
+  y0: number;
+  y1: number;
+  yTo: number;
+  link: number;
+  segment: number;
+  side: 0 | 1;
+  kind: Link["kind"] | "segment";
+  label: string;
+  proof: Proof;
+  hue: number;
+  note: Segment["note"] | "unarrived";
+}
+
+export interface Queue {
+  y0: number;
+  y1: number;
+  side: 0 | 1;
+  hue: number;
+  slot: number;
+  link: number;
+  text: string;
+}
+
+export interface Band {
+  y0: number;
+  y1: number;
+  side: 0 | 1;
+  name: string;
+  proof: Proof;
+}
+
+export interface LadderModel {
+  scale: Scale;
+  height: number;
+  marks: Mark[];
+  bars: Bar[];
+  arrows: Arrow[];
+  queues: Queue[];
+  bands: Band[];
+  folds: Fold[];
+}
+
+const side = (value: number): 0 | 1 => (value === 0 ? 0 : 1);
+const ROW = 19;
+
+export function buildModel(detail: Detail, ended: number): LadderModel {
+  const pieces = piecesByCall(detail);
+  const scale = buildScale(stopsOf(detail, pieces, ended));
+  return {
+    scale,
+    height: scale.height,
+    marks: marksOf(detail, pieces, scale),
+    bars: barsOf(detail, scale, ended),
+    arrows: detail.segments ? segmentsOf(detail, detail.segments, scale) : arrowsOf(detail, scale),
+    queues: queuesOf(detail, scale, ended),
+    bands: bandsOf(detail, scale),
+    folds: scale.folds,
+  };
+}
+
+/** Where a call's label stands: a wait's at its end, anything else at its beginning. */
+export function labelTime(call: Call): number {
+  return isWait(call.op) && call.t1 !== null && !call.op.startsWith("connect") ? call.t1 : call.t0;
+}
+
+function stopsOf(detail: Detail, pieces: Map<number, Piece[]>, ended: number): Stop[] {
+  const stops: Stop[] = [];
+  detail.calls.forEach((call, number) => {
+    const room = ROW + (chipsOf(pieces.get(number) ?? []).length ? 15 : 0);
+    stops.push({ t: labelTime(call), side: side(call.side), room });
+    if (call.t0 !== labelTime(call)) stops.push({ t: call.t0, side: -1, room: 0 });
+    if (call.t1 !== null && call.t1 !== labelTime(call)) stops.push({ t: call.t1, side: -1, room: 0 });
+  });
+  for (const link of detail.links) {
+    stops.push({ t: link.left, side: side(link.side), room: 18 });
+    if (link.arrived !== null) stops.push({ t: link.arrived, side: side(1 - link.side), room: 18 });
+  }
+  for (const segment of detail.segments ?? []) stops.push({ t: segment.t, side: side(segment.side), room: 14 });
+  if (detail.first + detail.calls.length === detail.total) stops.push({ t: ended, side: -1, room: 0 });
+  return stops;
+}
+
+export function chipsOf(pieces: Piece[]): Chip[] {
+  const total = pieces.reduce((sum, piece) => sum + piece.end - piece.start, 0);
+  return pieces.map((piece) => ({
+    text: pieceName(piece),
+    hue: hueOf(piece.message),
+    share: total ? (piece.end - piece.start) / total : 1 / pieces.length,
+    cutStart: piece.start > piece.message.start,
+    cutEnd: piece.end < piece.message.end,
+  }));
+}
+
+function marksOf(detail: Detail, pieces: Map<number, Piece[]>, scale: Scale): Mark[] {
+  const marks = detail.calls.map((call, number): Mark => {
+    const y = scale.y(labelTime(call));
+    const chips = chipsOf(pieces.get(number) ?? []);
+    return {
+      y0: y - 12, y1: y + 26, call: number, side: side(call.side), text: markText(call), chips,
+      open: call.t1 === null, failed: call.failure !== null,
+    };
+  });
+  return sorted(marks);
+}
+
+function markText(call: Call): string {
+  const name = shortOp(call.op);
+  if (call.failure) return `${name} ✗`;
+  if (call.t1 !== null && isReceive(call.op)) return call.count ? `${name} ${brief(call.count)}` : `${name} b''`;
+  if (call.count && !isWait(call.op) && call.op !== "listen" && call.op !== "bind") return `${name} ${brief(call.count)}`;
+  return name;
+}
+
+function barsOf(detail: Detail, scale: Scale, ended: number): Bar[] {
+  return sorted(
+    detail.calls.map((call, number): Bar => ({
+      y0: scale.y(call.t0),
+      y1: Math.max(scale.y(endOf(call, ended)), scale.y(call.t0) + 4),
+      call: number,
+      side: side(call.side),
+      kind: call.t1 === null ? "open" : isWait(call.op) ? "wait" : "busy",
+    })),
+  );
+}
+
+function arrowsOf(detail: Detail, scale: Scale): Arrow[] {
+  const arrows: Arrow[] = [];
+  let before: Link | null = null;
+  detail.links.forEach((link, number) => {
+    // The pieces of one message that were read apart still left as one.
+    if (before && link.kind === "data" && before.message === link.message && before.leave === link.leave && before.left === link.left && link.leave !== null) {
+      return;
+    }
+    before = link;
+    const message = link.message === null ? undefined : detail.messages[link.message];
+    const y0 = scale.y(link.left);
+    const to = link.arrived === null ? y0 + 22 : scale.y(link.arrived);
+    const name = message ? `${message.side === 0 ? "C" : "S"}${message.number} · ${brief(message.end - message.start)}` : "";
+    arrows.push({
+      y0: Math.min(y0, to), y1: Math.max(y0, to), yTo: to, link: number, segment: -1, side: side(link.side),
+      kind: link.kind, label: message ? name : LABELS[link.kind] ?? link.kind, proof: link.proof,
+      hue: message ? hueOf(message) : -1, note: link.arrived === null ? "unarrived" : "",
+    });
+  });
+  return sorted(arrows);
+}
+
+const LABELS: Partial<Record<Link["kind"], string>> = { syn: "SYN", "syn-ack": "SYN, ACK", ack: "ACK", fin: "FIN", rst: "RST" };
+
+function segmentsOf(detail: Detail, segments: Segment[], scale: Scale): Arrow[] {
+  const messages = [0, 1].map((s) => detail.messages.filter((m) => m.side === s).sort((a, b) => a.start - b.start));
+  return sorted(
+    segments.map((segment, number): Arrow => {
+      const y0 = scale.y(segment.t);
+      const length = segment.end - segment.start;
+      const message = length ? findMessage(messages[segment.side] ?? [], segment.start) : undefined;
+      const size = length ? ` len=${length}` : "";
+      return {
+        y0, y1: y0 + 9, yTo: y0 + 9, link: -1, segment: number, side: side(segment.side), kind: "segment",
+        label: `${segment.flags} seq=${segment.start}${segment.ack === null ? "" : ` ack=${segment.ack}`}${size}`,
+        proof: "captured", hue: message ? hueOf(message) : -1, note: segment.note,
+      };
+    }),
+  );
+}
+
+function findMessage<T extends { start: number; end: number }>(messages: T[], at: number): T | undefined {
+  let low = 0;
+  let high = messages.length - 1;
+  while (low <= high) {
+    const middle = (low + high) >> 1;
+    const message = messages[middle]!;
+    if (at < message.start) high = middle - 1;
+    else if (at >= message.end) low = middle + 1;
+    else return message;
+  }
+  return undefined;
+}
+
+function queuesOf(detail: Detail, scale: Scale, ended: number): Queue[] {
+  const queues: Queue[] = [];
+  const busy: number[][] = [[], []]; // side -> slot -> free from
+  detail.links.forEach((link, number) => {
+    if (link.message === null || link.arrived === null) return;
+    const until = link.landed ?? ended;
+    if (until <= link.arrived) return;
+    const message = detail.messages[link.message];
+    if (!message) return;
+    const receiver = side(1 - link.side);
+    const slots = busy[receiver]!;
+    let slot = slots.findIndex((free) => free <= link.arrived!);
+    if (slot < 0) slot = slots.length;
+    slots[slot] = until;
+    queues.push({
+      y0: scale.y(link.arrived), y1: scale.y(until), side: receiver, hue: hueOf(message), slot: Math.min(slot, 5),
+      link: number, text: pieceName({ message, start: link.start, end: link.end, link }),
+    });
+  });
+  return sorted(queues);
+}
+
+function bandsOf(detail: Detail, scale: Scale): Band[] {
+  return sorted(
+    detail.states.map((state): Band => ({
+      y0: scale.y(state.t0), y1: scale.y(state.t1), side: side(state.side), name: state.name, proof: state.proof,
+    })),
+  );
+}
+
+function sorted<T extends { y0: number }>(items: T[]): T[] {
+  return items.sort((a, b) => a.y0 - b.y0);
+}

@@ -1,0 +1,237 @@
+// Generated from src/plainwire/web/schema.py; change that file.
+
+/** A run as the page opens with it; the flows' details are asked for one by one. */
+export interface Page {
+  version: number;
+  title: string;
+  ended: number;
+  why: string;
+  live: boolean;
+  language: "en" | "zh";
+  payload: boolean;
+  story: Words;
+  programs: Program[];
+  processes: Process[];
+  sources: Source[];
+  lines: Line[];
+  flows: FlowRow[];
+  findings: Finding[];
+  lanes: Lane[];
+  unseen: string[];
+  chinese: Record<string, string>;
+}
+
+/** One text in both languages. */
+export interface Words {
+  en: string;
+  zh: string;
+}
+
+/** One program of the command line. */
+export interface Program {
+  name: string;
+  command: string;
+  status: number | null;
+}
+
+/** One observed process. */
+export interface Process {
+  name: string;
+  pid: number;
+  program: number | null;
+  started: number;
+  ended: number | null;
+}
+
+/** A source file as it was when the run read it. */
+export interface Source {
+  path: string;
+  name: string;
+  text: string;
+}
+
+/** An expression of the user's; columns are 1-based, -1 when unknown. */
+export interface Line {
+  source: number;
+  line: number;
+  column: number;
+  end_line: number;
+  end_column: number;
+  function: string;
+}
+
+/** A flow as the list of flows shows it; `there` is client to server. */
+export interface FlowRow {
+  number: number;
+  kind: string;
+  client: End;
+  server: End;
+  opened: number;
+  closed: number | null;
+  there: number;
+  back: number;
+  messages: number;
+  findings: number[];
+  calls: number;
+}
+
+/** One end of a flow. */
+export interface End {
+  name: string;
+  address: string;
+  observed: boolean;
+  process: number | null;
+  source: number | null;
+}
+
+/** What is wrong, where, why we say so, and what to do. */
+export interface Finding {
+  rule: string;
+  certainty: "certain" | "likely";
+  message: Words;
+  fix: Words;
+  places: Place[];
+  evidence: Evidence[];
+  flow: number | null;
+  t: number | null;
+}
+
+/** A line that has to do with a finding. */
+export interface Place {
+  line: number;
+  role: string;
+  process: string;
+}
+
+/** One observed fact. */
+export interface Evidence {
+  text: Words;
+  t: number | null;
+  offset: number | null;
+}
+
+/** A thread or task over time: spans of [from, to or -1, call's name, line or -1, flow or -1].
+
+ * `lost`: spans left out because there were too many. */
+export interface Lane {
+  process: number;
+  name: string;
+  spans: [number, number, string, number, number][];
+  lost: number;
+}
+
+/** Everything of one flow, or a window of it: `calls` from `first` on of `total`.
+
+ * `states` may be empty and `segments` None: not known, not captured. */
+export interface Detail {
+  number: number;
+  first: number;
+  total: number;
+  calls: Call[];
+  messages: Message[];
+  links: Link[];
+  states: State[];
+  samples: Sample[];
+  segments: Segment[] | null;
+  payload: Bytes[];
+}
+
+/** One call of an end. `side`: 0 client, 1 server. `t1` None: it has not returned.
+
+ * `ours`: it ended because the run was ended, so the program would still be in it. */
+export interface Call {
+  side: number;
+  op: string;
+  line: number | null;
+  process: number;
+  lane: string;
+  t0: number;
+  t1: number | null;
+  count: number;
+  asked: number | null;
+  failure: string | null;
+  ours: boolean;
+}
+
+/** What one call sent, or one message of a codec: bytes [start, end) of a direction.
+
+ * `side` is the sender's; `number` counts from 1 on each side and names its colour. */
+export interface Message {
+  side: number;
+  number: number;
+  start: number;
+  end: number;
+  call: number | null;
+  label: string;
+}
+
+/** Something that went from one end to the other: an arrow.
+
+ * It left at `left` (call `leave`), reached the peer's kernel at `arrived` (None: not
+ * known to have), and was taken by the peer's call `land` at `landed` (None: still unread).
+ * `side` is the sender's. */
+export interface Link {
+  kind: "syn" | "syn-ack" | "ack" | "data" | "fin" | "rst" | "datagram";
+  side: number;
+  left: number;
+  arrived: number | null;
+  landed: number | null;
+  leave: number | null;
+  land: number | null;
+  message: number | null;
+  start: number;
+  end: number;
+  proof: "captured" | "kernel" | "call" | "inferred" | "synthetic";
+}
+
+/** A TCP state of one end, from `t0` to `t1`. */
+export interface State {
+  side: number;
+  name: string;
+  t0: number;
+  t1: number;
+  proof: "captured" | "kernel" | "call" | "inferred" | "synthetic";
+}
+
+/** The kernel's queues of both ends at one moment; -1 where an end was not there. */
+export interface Sample {
+  t: number;
+  unread: [number, number];
+  unsent: [number, number];
+}
+
+/** One captured segment; `start` and `end` are offsets of the stream (as in ranges). */
+export interface Segment {
+  side: number;
+  t: number;
+  flags: string;
+  start: number;
+  end: number;
+  ack: number | null;
+  window: number;
+  note: "" | "retransmitted" | "lost" | "duplicate" | "out-of-order";
+  call: number | null;
+  fields: Field[];
+}
+
+/** One field of a header: its layer, name, value and meaning. */
+export interface Field {
+  layer: string;
+  name: string;
+  value: string;
+  meaning: string;
+}
+
+/** Payload of one direction that was kept: bytes from `start` on, base64. */
+export interface Bytes {
+  side: number;
+  start: number;
+  data: string;
+}
+
+/** What a saved file holds. `left_out`: flows whose details are not in it. */
+export interface Whole {
+  page: Page;
+  details: Detail[];
+  left_out: number;
+}

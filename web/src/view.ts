@@ -1,0 +1,86 @@
+// What the reader looks at: one flow, one step, one tab; kept in the address's fragment,
+// so that a link leads to the same moment. Everything derived is made once per flow.
+import { piecesByCall, type Piece } from "./calls";
+import { buildModel, type LadderModel } from "./ladder/model";
+import { factsOf, stepsOf, type Facts, type Step } from "./steps";
+import type { Detail, Page } from "./types";
+
+export interface FlowView {
+  detail: Detail;
+  pieces: Map<number, Piece[]>;
+  steps: Step[];
+  facts: Facts;
+  model: LadderModel;
+  lines: Map<number, LineUse>[]; // side -> line of lines -> use
+}
+
+export interface LineUse {
+  sent: number;
+  received: number;
+  calls: number[];
+}
+
+export function flowView(page: Page, detail: Detail): FlowView {
+  const pieces = piecesByCall(detail);
+  return {
+    detail,
+    pieces,
+    steps: stepsOf(detail, page.findings),
+    facts: factsOf(detail, pieces),
+    model: buildModel(detail, page.ended),
+    lines: [usesOf(page, detail, 0), usesOf(page, detail, 1)],
+  };
+}
+
+/** Bytes and calls of each source line of one side, keyed by source * 2^20 + line. */
+function usesOf(page: Page, detail: Detail, side: number): Map<number, LineUse> {
+  const uses = new Map<number, LineUse>();
+  detail.calls.forEach((call, number) => {
+    const line = call.line === null ? undefined : page.lines[call.line];
+    if (call.side !== side || !line) return;
+    const key = lineKey(line.source, line.line);
+    const use = uses.get(key) ?? { sent: 0, received: 0, calls: [] };
+    if (/^(send|os\.write|os\.sendfile|tls\.write|stream\.queue)/.test(call.op)) use.sent += call.count;
+    if (/^(recv|os\.read|tls\.read|stream\.read)/.test(call.op)) use.received += call.count;
+    use.calls.push(number);
+    uses.set(key, use);
+  });
+  return uses;
+}
+
+export function lineKey(source: number, line: number): number {
+  return source * 2 ** 20 + line;
+}
+
+/** Which flow to open with: that of the first finding, else the one that moved most bytes. */
+export function firstFlow(page: Page): number {
+  const told = page.findings.find((finding) => finding.flow !== null);
+  if (told?.flow != null) return told.flow;
+  const rows = [...page.flows].sort((a, b) => b.there + b.back - (a.there + a.back));
+  return rows[0]?.number ?? -1;
+}
+
+export interface Place {
+  flow: number;
+  step: number;
+  tab: string;
+  lang: string;
+}
+
+export function readHash(hash: string): Partial<Place> {
+  const words = new URLSearchParams(hash.replace(/^#/, ""));
+  const place: Partial<Place> = {};
+  for (const key of ["flow", "step"] as const) {
+    const text = words.get(key);
+    if (text !== null && /^\d+$/.test(text)) place[key] = Number(text);
+  }
+  for (const key of ["tab", "lang"] as const) {
+    const text = words.get(key);
+    if (text !== null) place[key] = text;
+  }
+  return place;
+}
+
+export function writeHash(place: Place): string {
+  return `#flow=${place.flow}&step=${place.step}&tab=${place.tab}&lang=${place.lang}`;
+}
