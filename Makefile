@@ -8,7 +8,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test lint messages install clean
+.PHONY: demo test transparency lint messages install clean
 
 install: $(STAMP)
 
@@ -25,6 +25,10 @@ demo: install
 test: install lint
 	$(BIN)/python -m pytest -n auto --dist worksteal -m "not observed"
 	$(BIN)/python -m pytest -n 4 --dist worksteal -m observed
+
+# The interpreter's own tests with and without the probe, the long list (20 minutes).
+transparency: install
+	$(BIN)/python -m tests.see.transparency.suite
 
 lint: install
 	$(BIN)/ruff check .

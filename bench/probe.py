@@ -59,10 +59,8 @@ def start(python: str, mode: str, directory: Path) -> subprocess.Popen[str]:
         environment["PYTHONPATH"] = str(INJECT)
         run = folder.create("bench", payload=mode == "payload", directory=directory)
         environment["PLAINWIRE_RUN"] = str(run)
-    program = directory / "worker.py"
-    program.write_text(WORKER)
     return subprocess.Popen(
-        [python, str(program)],
+        [python, str(directory / "worker.py")],
         env=environment,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
@@ -74,6 +72,7 @@ def measure(python: str, rounds: int) -> dict[str, dict[str, float]]:
     """Nanoseconds a call by mode and pair of calls; the least of all rounds."""
     best: dict[str, dict[str, float]] = {mode: {} for mode in MODES}
     with tempfile.TemporaryDirectory() as name:
+        (Path(name) / "worker.py").write_text(WORKER)
         workers = {mode: start(python, mode, Path(name)) for mode in MODES}
         for _ in range(rounds):
             for mode, worker in workers.items():

@@ -37,7 +37,9 @@ def patch_threading(state, module):
         clean(args.exc_value, args.exc_traceback)
         return original(args)
 
-    module.excepthook = excepthook
+    from . import wrap
+
+    module.excepthook = wrap.like(excepthook, original)
 
 
 def patch_traceback(state, module):

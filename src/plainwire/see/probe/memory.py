@@ -14,6 +14,7 @@ import os
 import struct
 from _collections import deque
 from _thread import RLock
+from functools import partial
 
 from .. import records
 
@@ -64,23 +65,17 @@ def map_file(path, size, create=True):
     if address in (None, _FAILED):
         raise OSError(ctypes.get_errno(), "mmap")
     # A view, because ctypes copies a slice byte by byte (1.4 us for 64 of them).
-    return memoryview(_mapping_type(size).from_address(address)).cast("B")
+    return memoryview(_mapping(address, size)).cast("B")
 
 
-def _mapping_type(size):
-    """A ctypes array of `size` bytes that unmaps itself when it is dropped."""
-    kind = _types.get(size)
-    if kind is None:
+def _mapping(address, size):
+    """A ctypes array at an address, which unmaps itself when it is dropped.
 
-        def __del__(self, _unmap=_munmap, _at=ctypes.addressof, _size=size):
-            _unmap(_at(self), _size)
-
-        kind = type("Mapping", (ctypes.c_char * size,), {"__del__": __del__})
-        _types[size] = kind
-    return kind
-
-
-_types = {}
+    By C code alone: in a destructor written in Python a signal handler of the program
+    may run, and the exception it raises would be swallowed there.
+    """
+    unmap = staticmethod(partial(_munmap, address, size))
+    return type("Mapping", (ctypes.c_char * size,), {"__del__": unmap}).from_address(address)
 
 
 class Slots:
@@ -107,17 +102,28 @@ class Slots:
         self.current = self._add(0)
 
     def _add(self, first):
-        size = records.HEADER_BYTES + self._capacity * records.SLOT_BYTES
-        buffer = map_file("%s.%d.slots" % (self.stem, self._part), size)
+        # A signal handler may come in anywhere here, make calls, and add this part itself.
+        capacity = self._capacity
+        size = records.HEADER_BYTES + capacity * records.SLOT_BYTES
+        # Counted first: a signal handler that raises while the file is made leaves an
+        # empty one behind, whose number must not be tried again.
+        number = self._part
+        self._part += 1
+        buffer = map_file("%s.%d.slots" % (self.stem, number), size)
+        if self._parts and self._parts[-1][2] > first:
+            return self._parts[-1]  # ours stays without a header: readers pass over it
+        part = (
+            buffer,
+            first,
+            first + capacity,
+            records.HEADER_BYTES - first * records.SLOT_BYTES,
+        )
+        self._parts.append(part)
         records.HEADER.pack_into(
             buffer, 0, records.SLOTS_MAGIC, records.VERSION, os.getpid(), first, 0
         )
-        shift = records.HEADER_BYTES - first * records.SLOT_BYTES
-        part = (buffer, first, first + self._capacity, shift)
-        self._parts.append(part)
         del self._parts[:-3]  # a thread is never further behind than the scheduler lets it
-        self._part += 1
-        self._capacity = min(self._capacity * GROWTH, MOST_SLOTS)
+        self._capacity = min(capacity * GROWTH, MOST_SLOTS)
         return part
 
     def cell(self, number):
@@ -196,11 +202,12 @@ class Journal:
     def _add(self, need):
         while self._size < need + records.HEADER_BYTES + 8:
             self._size *= GROWTH
-        buffer = map_file("%s.%d.journal" % (self.stem, self._part), self._size)
+        number = self._part
+        self._part += 1  # first, as in Slots
+        buffer = map_file("%s.%d.journal" % (self.stem, number), self._size)
         records.HEADER.pack_into(
-            buffer, 0, records.JOURNAL_MAGIC, records.VERSION, os.getpid(), self._part, 0
+            buffer, 0, records.JOURNAL_MAGIC, records.VERSION, os.getpid(), number, 0
         )
-        self._part += 1
         self.buffer = buffer
         self.at = records.HEADER_BYTES
         # Padding, and four zero bytes behind the last entry: the end mark.

@@ -340,9 +340,11 @@ def _patch_os(state):
         arg="size_of(buffers)", ret="result", after=_keep_joined(state, "result"), **fd_of,
     )  # fmt: skip
     _install(
-        state, "sendfile", "os.sendfile", "out_fd, in_fd, *rest, **named",
-        "out_fd, in_fd, *rest, **named", ret="result",
-        descriptor="self = None; fd = out_fd", unknown=wrap.PASS,
+        state, "sendfile", "os.sendfile", "*rest, **named", "*rest, **named", ret="result",
+        # Its parameters' names are others in Python 3.8: `out`, `in`.
+        descriptor="self = None\n"
+        "    fd = rest[0] if rest else named.get('out_fd', named.get('out', -1))",
+        unknown=wrap.PASS,
     )  # fmt: skip
     close = os.close
 

@@ -169,7 +169,8 @@ def refuse(original, given, extra, named):
     # Defaults that the program did not write would be counted as given.
     while named and not extra and given and type(given[-1]) in (int, _NONE) and not given[-1]:
         given.pop()
-    if given and isinstance(given[0], _socket.socket):  # bound, its name is another (3.9)
+    # Before 3.11 a call with keywords binds the method first, which changes its name.
+    if sys.version_info < (3, 11) and given and isinstance(given[0], _socket.socket):
         original = original.__get__(given.pop(0))
     return original(*given, *extra, **named)
 

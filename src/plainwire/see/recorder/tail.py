@@ -130,6 +130,14 @@ class Tail:
                 return False
             self._slots_part += 1
             return self._map()
+        if self._cells[: len(records.SLOTS_MAGIC)] != records.SLOTS_MAGIC:
+            # Still being made, or left unfinished by an exception of a signal handler.
+            self._cells.close()
+            self._cells = None
+            if not self._skip("slots", self._slots_part):
+                return False
+            self._slots_part += 1
+            return self._map()
         self._first = records.HEADER.unpack_from(self._cells)[3]
         return True
 
