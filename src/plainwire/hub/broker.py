@@ -61,7 +61,8 @@ class Draft(NamedTuple):
         body: any text.
         words: what a search finds; empty for nothing.
         is_state: `Broker.state` returns it, so that a room's state can be rebuilt.
-        replaces: an earlier `seq` whose body becomes `new_body`; 0 for none.
+        replaces: an earlier `seq` whose body becomes `new_body`, as do the bodies of all
+            events that replaced it before, so that nothing of them is left; 0 for none.
         new_body: see `replaces`.
     """
 

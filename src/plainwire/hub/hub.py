@@ -19,7 +19,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
-from plainwire.hub.broker import Broker, BrokerError, Event, Position
+from plainwire.hub.broker import Broker, BrokerError, Event
 
 FLUSH_SECONDS = 0.005
 """Under load each member gets one write per 5 ms: system calls decide what fan-out costs."""
@@ -182,9 +182,18 @@ class Hub:
         if fan is not None:
             fan.hear(events)
 
-    async def position(self, room: str) -> Position:
-        """The end of the room's log as this process hears it."""
-        return await self.broker.position(room)
+    def tell(self, room: str, message: bytes) -> None:
+        """Give live subscribers something that is not in the log; those behind miss it."""
+        fan = self._fans.get(room)
+        if fan is None:
+            return
+        packed: dict[Pack, bytes] = {}
+        for subscription in list(fan.live):
+            subscriber = subscription.subscriber
+            if subscriber.pack not in packed:
+                packed[subscriber.pack] = subscriber.pack([message])
+            if not subscriber.write(packed[subscriber.pack]):
+                self.fall_behind(subscription)
 
     async def subscribe(self, room: str, subscriber: Subscriber, after: int) -> Subscription:
         """Deliver every event after a seq: what is missing from history, then live."""

@@ -35,6 +35,7 @@ class _Log:
         self.events: deque[Event] = deque(maxlen=keep)
         self.state: list[Event] = []
         self.words: dict[int, str] = {}
+        self.replaced: dict[int, set[int]] = {}
         self.known: OrderedDict[tuple[str, str], Event] = OrderedDict()
 
 
@@ -103,14 +104,15 @@ class MemoryBroker(Broker):
         return answer
 
     def _replace(self, log: _Log, draft: Draft) -> None:
+        target = draft.replaces
+        earlier = log.replaced.setdefault(target, set())
         for index, event in enumerate(log.events):
-            if event.seq == draft.replaces:
+            if event.seq == target or event.seq in earlier:
                 log.events[index] = event._replace(body=draft.new_body)
-                if draft.words:
-                    log.words[event.seq] = draft.words
-                else:
-                    log.words.pop(event.seq, None)
-                return
+        earlier.add(log.seq)
+        log.words.pop(target, None)
+        if draft.words:
+            log.words[target] = draft.words
 
     async def position(self, room: str) -> Position:
         """The end of a room's log; see `Broker.position`."""

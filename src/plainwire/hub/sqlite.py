@@ -58,9 +58,10 @@ _SCHEMA = """
 CREATE TABLE IF NOT EXISTS events (
     room TEXT NOT NULL, seq INTEGER NOT NULL, id TEXT NOT NULL, time_ms INTEGER NOT NULL,
     sender TEXT NOT NULL, kind TEXT NOT NULL, body TEXT NOT NULL, words TEXT NOT NULL,
-    is_state INTEGER NOT NULL, PRIMARY KEY (room, seq)) WITHOUT ROWID;
+    is_state INTEGER NOT NULL, replaces INTEGER NOT NULL, PRIMARY KEY (room, seq)) WITHOUT ROWID;
 CREATE UNIQUE INDEX IF NOT EXISTS events_id ON events (room, sender, id);
 CREATE INDEX IF NOT EXISTS events_state ON events (room, seq) WHERE is_state;
+CREATE INDEX IF NOT EXISTS events_replaced ON events (room, replaces) WHERE replaces;
 CREATE TABLE IF NOT EXISTS notes (
     name TEXT NOT NULL, key TEXT NOT NULL, value TEXT NOT NULL, PRIMARY KEY (name, key));
 CREATE TABLE IF NOT EXISTS claims (name TEXT PRIMARY KEY, owner TEXT NOT NULL, node TEXT NOT NULL);
@@ -266,13 +267,16 @@ class SqliteBroker(Broker):
         (last,) = db.execute("SELECT max(seq) FROM events WHERE room=?", (room,)).fetchone()
         seq, stamp = (last or 0) + 1, int(self._now() * 1000)
         if draft.replaces:
-            db.execute("UPDATE events SET body=?, words=? WHERE room=? AND seq=?",
-                       (draft.new_body, draft.words.casefold(), room, draft.replaces))  # fmt: skip
+            where, target = "WHERE room=? AND", (room, draft.replaces)
+            db.execute(f"UPDATE events SET body=?, words=? {where} seq=?",
+                       (draft.new_body, draft.words.casefold(), *target))  # fmt: skip
+            db.execute(f"UPDATE events SET body=? {where} replaces=? AND replaces",
+                       (draft.new_body, *target))  # fmt: skip
         words = "" if draft.replaces else draft.words.casefold()
         db.execute(
-            "INSERT INTO events VALUES (?,?,?,?,?,?,?,?,?)",
+            "INSERT INTO events VALUES (?,?,?,?,?,?,?,?,?,?)",
             (room, seq, draft.id, stamp, draft.sender, draft.kind, draft.body, words,
-             draft.is_state),
+             draft.is_state, draft.replaces),
         )  # fmt: skip
         event = Event(room, self.epoch, seq, draft.id, stamp, draft.sender, draft.kind, draft.body)
         return Published(event, True)

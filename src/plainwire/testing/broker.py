@@ -90,6 +90,9 @@ async def _check_positions(broker: Broker) -> None:
     assert bodies == ["edited", "x"], "replaces changes the earlier body"
     assert not await broker.search("r", "好"), "replaced words are not found"
     assert [event.seq for event in await broker.search("r", "BYE")] == [12], "new words are found"
+    await broker.publish("r", Draft("ann", "d", "delete", "y", replaces=12, new_body="gone"))
+    bodies = [event.body for event in await broker.history("r", limit=3)]
+    assert bodies == ["gone", "gone", "y"], "replacing again leaves nothing of what was before"
     await broker.close()
 
 
