@@ -52,7 +52,7 @@ COSTS = {"search": 4.0, "hello": 4.0, "register": 10.0, "history": 2.0, "join": 
 """Units of a request; 1 where nothing is said."""
 
 REFUSALS_UNTIL_CLOSE = 200
-"""One that goes on after this many refusals does not listen."""
+"""One that goes on after this many refusals more than answers does not listen."""
 
 
 class Bucket:

@@ -160,6 +160,7 @@ class Session:
             raise Fault("rate_limited", "too many requests", retry_after=round(wait + 0.05, 2))
         if not self.user and message["type"] not in ("hello", "ping"):
             raise Fault("no_hello", "the first message is hello")
+        self._refused = max(0, self._refused - 1)
 
     async def _handle(self, message: Message) -> None:
         try:

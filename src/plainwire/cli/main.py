@@ -15,6 +15,7 @@ from plainwire import __version__
 
 # name: (module and attribute, help line shown by `plainwire --help`)
 COMMANDS: dict[str, tuple[str, str]] = {
+    "chat": ("plainwire.cli.chat:chat", "Talk with people: terminal and browser."),
     "serve": ("plainwire.cli.serve:serve", "Serve a handler at an address."),
     "talk": ("plainwire.cli.talk:talk", "Exchange messages with a server."),
 }
