@@ -191,7 +191,7 @@ def get_name(message: Message, field: str = "name") -> str:
     if not isinstance(value, str) or len(value) > 4 * MAX_NAME:
         raise Fault("bad_name", f"a name has 1 to {MAX_NAME} characters")
     value = " ".join(unicodedata.normalize("NFC", value).split())
-    if _CONTROL.search(value) or _BIDI.search(value) or _INVISIBLE.search(value):
+    if not value.isprintable() or _BIDI.search(value) or _INVISIBLE.search(value):
         raise Fault("bad_name", "a name has no control or invisible characters")
     if not 1 <= len(value) <= MAX_NAME:
         raise Fault("bad_name", f"a name has 1 to {MAX_NAME} characters")

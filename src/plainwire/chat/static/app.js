@@ -37,7 +37,7 @@ function bar(text, seconds = 0) {
 }
 
 const handlers = {
-  welcome(message) { document.title = message.server; $('server').textContent = message.server; $('hellotitle').textContent = message.server; drawRooms(); },
+  welcome(message) { document.title = message.server; $('server').textContent = message.server; $('hellotitle').textContent = message.server; known = message.rooms; drawRooms(); },
   joined(message) {
     const joined = connection.rooms.get(message.room);
     if (!joined.mark) joined.mark = message.read && message.read < message.seq ? message.read : 0;
@@ -48,14 +48,17 @@ const handlers = {
   },
   event(message) {
     const target = connection.rooms.get(message.room);
-    const fresh = message.seq > target.head && message.from !== connection.user && ['text', 'me', 'file'].includes(message.kind);
+    // Below `head` is history: it counts as unread only after the mark of what was read, and
+    // in a private conversation, which may have begun while nobody looked.
+    const unseen = message.seq > target.head || (message.seq > target.read && Boolean(target.read || target.title));
+    const fresh = unseen && message.from !== connection.user && ['text', 'me', 'file'].includes(message.kind);
     typing.delete(message.body.name);
     const seen = target === room && focused && !document.hidden && stick;
-    if (fresh && seen === false) {
+    if (fresh && !seen) {
       const loud = Boolean(target.title) || mentions(message.body.text ?? '');
       target.unread += 1; if (loud) { target.mentions += 1; notify(target, message); }
       drawRooms();
-    } else if (!fresh && message.seq > target.read && target !== room && message.seq <= target.head && message.from !== connection.user && target.read) { target.unread += 1; drawRooms(); }
+    }
     if (target !== room) return;
     log.add(message);
     if (['topic', 'op'].includes(message.kind)) { drawHead(); drawMembers(); }
@@ -240,7 +243,7 @@ $('log').addEventListener('scroll', () => { const end = log.atEnd; if (end !== s
 new ResizeObserver(() => { if (stick) log.toEnd(); }).observe($('log'));
 $('present').addEventListener('click', () => { if (room) { stick = true; log.open(room); log.toEnd(); markRead(); drawPresent(); } });
 $('newroom').addEventListener('submit', (event) => { event.preventDefault(); const name = $('roomname').value.trim().replace(/^#/, '').toLowerCase(); if (name) { go(name); $('roomname').value = ''; } });
-$('menu').addEventListener('click', () => { app.classList.toggle('show-side'); app.classList.remove('show-who'); });
+$('menu').addEventListener('click', () => { connection.send({ type: 'rooms' }); app.classList.toggle('show-side'); app.classList.remove('show-who'); });
 $('people').addEventListener('click', () => { if (innerWidth > 900) app.classList.toggle('members-off'); else { app.classList.toggle('show-who'); app.classList.remove('show-side'); } });
 document.querySelector('.main').addEventListener('click', (event) => { if (!event.target.closest('.top')) app.classList.remove('show-side', 'show-who'); });
 $('find').addEventListener('click', () => { $('searchbox').hidden = false; $('searchtext').focus(); });

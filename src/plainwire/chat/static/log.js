@@ -53,7 +53,7 @@ export class Log {
     if (event.kind === 'edit' || event.kind === 'delete') { this.refresh(event.body.of); return null; }
     const stamp = new Date(event.time).toDateString();
     if (!this.last || this.last.stamp !== stamp) { this.root.append(make('div', { className: 'day', textContent: day(event.time) })); this.last = null; }
-    if (this.room.mark && event.seq > this.room.mark && !this.root.querySelector('.newline')) { this.root.append(make('div', { className: 'newline', textContent: word('newline') })); this.last = null; }
+    if (this.room.mark && event.seq > this.room.mark && !this.root.querySelector('.newline')) { this.root.append(make('div', { className: 'newline', textContent: word('newline') })); this.last = { from: '', time: 0, stamp }; }
     let node;
     if (['text', 'me', 'file'].includes(event.kind)) {
       const same = this.last?.from === event.from && event.time - this.last.time < 300000;
@@ -72,7 +72,7 @@ export class Log {
 
   place(node) { const first = this.root.querySelector('article.waiting'); first ? first.before(node) : this.root.append(node); }
   note(text) { return make('p', { className: 'note', textContent: text }); }
-  say(text) { this.place(this.note(text)); this.last = null; }
+  say(text) { this.place(this.note(text)); if (this.last) this.last = { ...this.last, from: '', time: 0 }; }
 
   addWaiting(message) {
     document.getElementById('empty')?.remove();
@@ -110,7 +110,7 @@ export class Log {
 
   fill(words, event) {
     const { body } = event;
-    if (event.kind === 'me') { words.classList.add('me'); words.append(`${body.name} `); }
+    if (event.kind === 'me') { words.classList.add('act'); words.append(`${body.name} `); }
     if (event.kind === 'file' && body.file) {
       const { url, name, media } = body.file;
       const href = new URL(url, location.href);
