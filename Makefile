@@ -1,12 +1,14 @@
 # Two commands do everything on a fresh machine with Python 3.11 or newer:
 #   make demo    create the environment, install, observe the tutorial's hanging chat
 #   make test    run all tests
+# and one when a message changed:
+#   make messages    bring the translations in step with the source, compile them
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test lint install clean
+.PHONY: demo test lint messages install clean
 
 install: $(STAMP)
 
@@ -27,6 +29,9 @@ lint: install
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+messages: install
+	$(BIN)/python tools/messages.py
 
 clean:
 	rm -rf $(VENV) dist .mypy_cache .pytest_cache .ruff_cache .hypothesis

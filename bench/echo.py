@@ -4,12 +4,15 @@ All servers take turns within each round and the median of the rounds counts, si
 machine's speed drifts. The load generator and the limit are C, built with `cc` on
 demand into the system's temporary folder; without a compiler there is no measurement.
 Ratios to the C server of the same run are what to compare; figures per second are not.
+Where other programs use the processors too, the processor time for each message says more
+than the throughput; both are printed with their ratio to C.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import os
 import shutil
 import statistics
 import subprocess
@@ -19,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 HERE = Path(__file__).parent
+WIDTHS = (12, 8, 10, 8, 10, 10)
 CASES = {
     "ping-pong, 1 connection": (1, 1),
     "ping-pong, 50 connections": (50, 1),
@@ -43,13 +47,17 @@ def measure(command: list[str], load: str, case: tuple[int, int], seconds: float
     try:
         assert server.stdout is not None
         port = server.stdout.readline().strip()
+        before = cost_of(server.pid)
         done = subprocess.run(
             [load, port, str(case[0]), str(case[1]), "64", str(seconds)],
-            capture_output=True, text=True, timeout=seconds + 30,
+            capture_output=True, text=True, timeout=seconds + 30, preexec_fn=pin_load,
         )  # fmt: skip
-        memory = memory_of(server.pid)
+        after = cost_of(server.pid)
         found: dict[str, Any] = json.loads(done.stdout) if done.returncode == 0 else {}
-        return {**found, "rss_kib": memory}
+        spent = (after["cpu_seconds"] - before["cpu_seconds"]) / found.get("messages", 1)
+        grown = (after["rss_kib"] - before["rss_kib"]) / case[0]
+        return {**found, "cpu_us": spent * 1e6, "rss_kib": after["rss_kib"],
+                "kib_per_connection": grown}  # fmt: skip
     finally:
         server.terminate()
         try:
@@ -59,9 +67,15 @@ def measure(command: list[str], load: str, case: tuple[int, int], seconds: float
             server.wait()
 
 
-def memory_of(pid: int) -> int:
-    """Resident KiB of a process and its children."""
-    total = 0
+def pin_load() -> None:
+    """Keep the load generator on the last processor, so that it is not moved about."""
+    if hasattr(os, "sched_setaffinity"):
+        os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
+
+
+def cost_of(pid: int) -> dict[str, float]:
+    """Processor seconds and resident KiB of a process and its children, so far."""
+    total, ticks = 0, 0
     for status in Path("/proc").glob("[0-9]*/status"):
         try:
             fields = dict(
@@ -71,7 +85,10 @@ def memory_of(pid: int) -> int:
             continue
         if int(fields["PPid"]) == pid or int(fields["Pid"]) == pid:
             total += int(fields.get("VmRSS", "0 kB").split()[0])
-    return total
+            # Behind the name in brackets: user and system time, proc(5).
+            spent = status.with_name("stat").read_text().rpartition(")")[2].split()
+            ticks += int(spent[11]) + int(spent[12])
+    return {"cpu_seconds": ticks / os.sysconf("SC_CLK_TCK"), "rss_kib": total}
 
 
 def run(names: list[str], cases: dict[str, Any], rounds: int, seconds: float) -> dict[str, Any]:
@@ -94,22 +111,26 @@ def run(names: list[str], cases: dict[str, Any], rounds: int, seconds: float) ->
 
 def median(runs: list[dict[str, Any]]) -> dict[str, float]:
     good = [one for one in runs if one.get("per_second")]
-    keys = ("per_second", "p50_us", "p99_us", "rss_kib")
+    keys = ("per_second", "p50_us", "p99_us", "cpu_us", "rss_kib", "kib_per_connection")
     return {k: statistics.median(one[k] for one in good) for k in keys} if good else {}
 
 
 def show(results: dict[str, Any]) -> None:
     for case, found in results.items():
-        top = found["C epoll"]["per_second"]
-        print(f"\n{case}\n{'':28}{'msg/s':>12}{'of C':>8}{'p99 us':>10}{'MiB':>8}")
+        top, least = found["C epoll"]["per_second"], found["C epoll"]["cpu_us"]
+        columns = zip(
+            ("msg/s", "of C", "CPU us", "of C", "p99 us", "KiB each"), WIDTHS, strict=True
+        )
+        print(f"\n{case}\n{'':28}" + "".join(f"{head:>{width}}" for head, width in columns))
         for name, one in sorted(found.items(), key=lambda kv: -kv[1].get("per_second", 0)):
             if not one:
                 print(f"{name:28}{'failed':>12}")
                 continue
             rate = one["per_second"]
             print(
-                f"{name:28}{rate:12,.0f}{rate / top:8.2f}{one['p99_us']:10,.0f}"
-                f"{one['rss_kib'] / 1024:8.1f}"
+                f"{name:28}{rate:12,.0f}{rate / top:8.2f}{one['cpu_us']:10.2f}"
+                f"{least / one['cpu_us']:8.2f}{one['p99_us']:10,.0f}"
+                f"{one['kib_per_connection']:10.1f}"
             )
 
 

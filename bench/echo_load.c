@@ -2,7 +2,7 @@
  *
  *     echo_load PORT CONNECTIONS WINDOW PAYLOAD SECONDS
  *
- * Prints one line of JSON: messages per second and latency percentiles (one sample per
+ * Prints one line of JSON: messages in all, messages per second and latency percentiles (one sample per
  * write, so a window is timed as a whole). Length prefix: 4 bytes, big-endian.
  */
 #include <arpa/inet.h>
@@ -47,11 +47,11 @@ int main(int argc, char **argv) {
     }
     size_t room = 1 << 20, samples = 0; double *latency = malloc(room * sizeof *latency);
     for (int i = 0; i < count; i++) { conns[i].since = now(); send_all(conns[i].fd, data, block); }
-    double warm = now() + 0.3, start = 0, end = warm + seconds; long long messages = 0;
+    double warm = now() + 0.3, start = 0, end = warm + seconds; long long messages = 0, all = 0;
     struct epoll_event events[256];
     for (;;) {
         int n = epoll_wait(poller, events, 256, 1000); double t = now();
-        if (!start && t >= warm) { start = t; messages = 0; samples = 0; }
+        if (!start && t >= warm) { start = t; all += messages; messages = 0; samples = 0; }
         if (t >= end) break;
         for (int i = 0; i < n; i++) {
             struct conn *c = events[i].data.ptr;
@@ -66,7 +66,7 @@ int main(int argc, char **argv) {
     }
     double took = now() - start;
     qsort(latency, samples, sizeof *latency, by_value);
-    printf("{\"per_second\": %.0f, \"p50_us\": %.1f, \"p99_us\": %.1f}\n", messages / took,
+    printf("{\"messages\": %lld, \"per_second\": %.0f, \"p50_us\": %.1f, \"p99_us\": %.1f}\n", all + messages, messages / took,
            samples ? latency[samples / 2] * 1e6 : 0, samples ? latency[(size_t)(samples * 0.99)] * 1e6 : 0);
     return 0;
 }

@@ -34,3 +34,14 @@ async def broken(peer: Any) -> None:
         if message == b"fail":
             raise RuntimeError("on purpose")
         await peer.send(message)
+
+
+async def record(peer: Any) -> None:
+    """Answer and write down what was answered; PLAINWIRE_RECORD names the file."""
+    target = os.open(os.environ["PLAINWIRE_RECORD"], os.O_WRONLY | os.O_APPEND)
+    try:
+        async for message in peer:
+            await peer.send(message)
+            os.write(target, message + b"\n")
+    finally:
+        os.close(target)

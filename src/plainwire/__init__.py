@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from plainwire.errors import PlainwireError
     from plainwire.servers.base import Server, Statistics
     from plainwire.servers.drive import every, sleep
-    from plainwire.servers.serve import serve
+    from plainwire.servers.serve import serve, serve_async
     from plainwire.transports.async_peer import AsyncPeer
     from plainwire.transports.connect import connect
     from plainwire.transports.limits import Limits
@@ -39,6 +39,7 @@ __all__ = [
     "every",
     "frames",
     "serve",
+    "serve_async",
     "sleep",
 ]
 
@@ -57,6 +58,7 @@ _HOMES = {
     "every": "servers.drive",
     "frames": "frames",
     "serve": "servers.serve",
+    "serve_async": "servers.serve",
     "sleep": "servers.drive",
 }
 

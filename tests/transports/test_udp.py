@@ -114,3 +114,34 @@ def test_processes_are_refused() -> None:
     with pytest.raises(AddressError, match="processes"):
         serve(upper, "udp://127.0.0.1:0", frames.raw(), model="processes", background=True)
     assert issubclass(AddressInUse, BrokenError)
+
+
+def test_nobody_there_is_said_to_a_connected_socket() -> None:
+    """ICMP port unreachable reaches the program, by its remote address; an open port does not."""
+    with bind_udp("udp://127.0.0.1:0", frames.raw()) as gone:
+        where = gone.local
+    with bind_udp("udp://127.0.0.1:0", frames.raw(), to=where) as net:
+        net.send(b"x")
+        with pytest.raises(BrokenError, match=f"{where}: connection refused"):
+            net.recv(5)
+        with pytest.raises(BrokenError, match="refused"):
+            for _ in range(2):
+                net.send(b"x")
+        with pytest.raises(AddressError, match="connected to"):
+            net.send(b"x", to="udp://127.0.0.1:9")
+
+
+def test_a_connected_socket_hears_only_its_remote_side() -> None:
+    """A stranger's datagram must not pass for an answer."""
+    with bind_udp("udp://127.0.0.1:0", frames.raw()) as one:
+        with (
+            bind_udp("udp://:0", frames.raw(), to=one.local) as net,
+            bind_udp("udp://127.0.0.1:0", frames.raw()) as stranger,
+        ):
+            stranger.send(b"false", to=f"udp://127.0.0.1:{net.local.port}")
+            net.send(b"question")
+            message, sender = one.recv(5)
+            one.send(message.upper(), to=f"udp://127.0.0.1:{sender.port}")
+            assert net.recv(5) == (b"QUESTION", one.local)
+            with pytest.raises(AddressError, match="to= is needed"):
+                one.send(b"x")

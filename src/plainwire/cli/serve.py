@@ -51,7 +51,7 @@ def load_handler(name: str) -> Any:
               help="Seconds that clients get to finish at the end.")  # fmt: skip
 @click.option("--tls", type=click.Path(exists=True, dir_okay=False),
               help="PEM file with key and certificates, for tls:// and wss://.")  # fmt: skip
-def serve(  # noqa: PLR0917 - each is an option
+def serve(
     handler: str, address: str, codec: str, model: Any, workers: int | None, drain: float,
     tls: str | None,
 ) -> None:  # fmt: skip
@@ -59,20 +59,26 @@ def serve(  # noqa: PLR0917 - each is an option
 
     Ends at Ctrl-C or SIGTERM, after the clients have finished their messages.
     """
+    from plainwire.address import Address
     from plainwire.errors import PlainwireError
     from plainwire.frames.parse import parse_codec
-    from plainwire.servers.serve import serve as serve_it
-    from plainwire.servers.serve import wait_for_signal
+    from plainwire.servers.base import Task
+    from plainwire.servers.serve import make_server, run_until_signal
+    from plainwire.transports.limits import Limits
 
     function = load_handler(handler)
     try:
-        server = serve_it(
-            function, address, parse_codec(codec), model=model, workers=workers, drain=drain,
-            tls=tls, background=True,
+        task = Task(
+            function, Address.parse(address), parse_codec(codec), Limits(), drain_seconds=drain,
+            workers=workers, tls=tls,
         )  # fmt: skip
+        server = make_server(task, model)
+
+        def tell() -> None:
+            click.echo(f"serving {handler} at {server.address} ({codec}, {model})", err=True)
+
+        run_until_signal(server, tell)
     except PlainwireError as error:
         refuse(error)
-    click.echo(f"serving {handler} at {server.address} ({codec}, {model})", err=True)
-    wait_for_signal(server)
     counts = server.statistics()
     click.echo(f"served {counts.accepted} connections, {counts.messages} messages", err=True)

@@ -25,28 +25,25 @@ M = TypeVar("M")
 class SizedDecoder(Decoder[M]):
     """A decoder that can say how many bytes the frame at hand needs at least."""
 
-    __slots__ = ("_codec_name", "_discard", "_have", "_need", "_pieces")
+    __slots__ = ("_codec_name", "_discard", "_need", "_pieces", "pending")
+    pending: int
 
     def __init__(self, codec_name: str) -> None:
         super().__init__()
         self._codec_name = codec_name
         self._pieces: list[bytes] = []
-        self._have = 0
+        self.pending = 0
         self._need = 0
         self._discard = 0
 
-    @property
-    def pending(self) -> int:  # noqa: D102 - see Decoder
-        return self._have
-
-    def receive_data(self, data: bytes) -> list[M]:  # noqa: D102
+    def receive_data(self, data: bytes) -> list[M]:  # noqa: D102 - see Decoder
         if self.error is not None:
             return []
         pieces = self._pieces
         if pieces:
             pieces.append(data)
-            self._have += len(data)
-            if self._have < self._need:
+            self.pending += len(data)
+            if self.pending < self._need:
                 return []
             data = b"".join(pieces)
             pieces.clear()
@@ -56,10 +53,10 @@ class SizedDecoder(Decoder[M]):
         position = self._split(data, out) if data else 0
         self.offset += position
         if position == len(data):
-            self._have = 0
+            self.pending = 0
             return out
         rest = len(data) - position
-        self._have = rest
+        self.pending = rest
         if rest and self.error is None:
             pieces.append(data[position:] if position else data)
         return out
@@ -90,7 +87,7 @@ class SizedDecoder(Decoder[M]):
             self._codec_name,
             "the stream ended inside a frame",
             self.offset,
-            announced=self._need if self._need > self._have else None,
+            announced=self._need if self._need > self.pending else None,
             head=head,
         )
 

@@ -17,7 +17,7 @@ import logging
 import threading
 from abc import ABC, abstractmethod
 from collections import Counter
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, MutableSequence
 from dataclasses import dataclass, field
 from typing import Any, Self
 
@@ -29,11 +29,12 @@ from plainwire.transports.limits import Limits
 log = logging.getLogger("plainwire.servers")
 
 Handler = Callable[[Any], Awaitable[None] | None]
+"""What is called with each peer, `def` or `async def`."""
 
 
 @dataclass(frozen=True, slots=True)
 class Statistics:
-    """Counts since the start of a server, at one moment.
+    """Counts since the start of a server, at one moment, dead workers' included.
 
     Attributes:
         accepted: connections taken.
@@ -65,16 +66,24 @@ class Task:
     options: dict[str, Any] = field(default_factory=dict)
 
 
-class Server(ABC):
-    """A server that is running; a context manager that stops it at the end."""
+ACCEPTED, REFUSED, ACTIVE, MESSAGES, FAILED = range(5)
 
-    def __init__(self, task: Task) -> None:
+
+class Server(ABC):
+    """A server that is running; a context manager that stops it at the end.
+
+    Args:
+        task: what to do.
+        counts: where to count, in the order of `Statistics`; a worker process counts in
+            memory that it shares with its supervisor, so that no count dies with it.
+    """
+
+    def __init__(self, task: Task, counts: MutableSequence[int] | None = None) -> None:
         self.task = task
         self.address: Address = task.address
         self._lock = threading.Lock()
-        self._accepted = self._refused = self._messages = self._failed = 0
+        self._counts: MutableSequence[int] = [0] * 5 if counts is None else counts
         self._from: Counter[str] = Counter()
-        self._active = 0
 
     @abstractmethod
     def start(self) -> None:
@@ -100,27 +109,30 @@ class Server(ABC):
     def statistics(self) -> Statistics:
         """Counts at this moment."""
         with self._lock:
-            return Statistics(
-                self._accepted, self._refused, self._active, self._messages, self._failed
-            )
+            return Statistics(*self._counts)
+
+    @property
+    def active(self) -> int:
+        """Connections that are being handled now."""
+        return self._counts[ACTIVE]
 
     def admit(self, remote: Address) -> bool:
         """Count a new connection; False if its address has too many already."""
         limit = self.task.limits.per_address
         with self._lock:
             if limit is not None and remote.host and self._from[remote.host] >= limit:
-                self._refused += 1
+                self._counts[REFUSED] += 1
                 return False
-            self._accepted += 1
-            self._active += 1
+            self._counts[ACCEPTED] += 1
+            self._counts[ACTIVE] += 1
             self._from[remote.host] += 1
             return True
 
     def release(self, remote: Address, messages: int) -> None:
         """Count the end of a connection."""
         with self._lock:
-            self._active -= 1
-            self._messages += messages
+            self._counts[ACTIVE] -= 1
+            self._counts[MESSAGES] += messages
             self._from[remote.host] -= 1
             if not self._from[remote.host]:
                 del self._from[remote.host]
@@ -128,7 +140,7 @@ class Server(ABC):
     def report(self, remote: Address, error: BaseException) -> None:
         """Log and count what ended a connection; the peer's faults in one line."""
         with self._lock:
-            self._failed += 1
+            self._counts[FAILED] += 1
         expected = (RemoteProtocolError, BrokenError, DeadlineError, ClosedError)
         if isinstance(error, expected):
             log.warning("%s <- %s: %s", self.address, remote, error)

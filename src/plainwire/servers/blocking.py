@@ -18,6 +18,7 @@ import select
 import socket
 import threading
 import time
+from collections.abc import MutableSequence
 from typing import Any
 
 from plainwire.address import Address
@@ -35,10 +36,14 @@ class BlockingServer(Server):
         task: what to do.
         bound: most handlers at a time; 1 and no thread of its own for `serial`.
         listener: a socket that listens already and stays the caller's.
+        counts: see `Server`.
     """
 
-    def __init__(self, task: Task, bound: int, listener: socket.socket | None = None) -> None:
-        super().__init__(task)
+    def __init__(
+        self, task: Task, bound: int, listener: socket.socket | None = None,
+        counts: MutableSequence[int] | None = None,
+    ) -> None:  # fmt: skip
+        super().__init__(task, counts)
         self._bound = bound
         self._given = listener
         self._listener: socket.socket | None = None

@@ -35,7 +35,7 @@ class AsyncDatagrams(Generic[M]):
         self._socket = sock
         self.local = sock.local
 
-    async def send(self, message: M, to: str | Address) -> None:
+    async def send(self, message: M, to: str | Address | None = None) -> None:
         """As `DatagramSocket.send`; a datagram leaves at once or not at all."""
         self._socket.send(message, to)
 

@@ -10,10 +10,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import inspect
 import os
 import socket
 import threading
-from typing import Any
+from collections.abc import MutableSequence
+from contextvars import Context, copy_context
+from typing import Any, Self
 
 from plainwire.address import Address
 from plainwire.servers.base import Server, Task, log
@@ -21,6 +24,7 @@ from plainwire.servers.drive import is_async
 from plainwire.transports.async_peer import AsyncPeer, PeerGroup
 from plainwire.transports.open import make_session
 from plainwire.transports.sockets import address_of, bound_address, forget_unix, listen, prepare
+from plainwire.transports.waiter import Driven
 
 ACCEPTS_PER_TURN = 64
 """How many clients are taken before the loop looks at the others again."""
@@ -42,10 +46,14 @@ class LoopServer(Server):
     Args:
         task: what to do; its handler is `async def`.
         listener: a socket that listens already and stays the caller's.
+        counts: see `Server`.
     """
 
-    def __init__(self, task: Task, listener: socket.socket | None = None) -> None:
-        super().__init__(task)
+    def __init__(
+        self, task: Task, listener: socket.socket | None = None,
+        counts: MutableSequence[int] | None = None,
+    ) -> None:  # fmt: skip
+        super().__init__(task, counts)
         assert is_async(task.handler)
         self._given = listener
         self._listener: socket.socket | None = None
@@ -56,22 +64,48 @@ class LoopServer(Server):
         self._accepting = False
         self._stopping = False
         self._thread: threading.Thread | None = None
-        self._stop_asked: asyncio.Event | None = None
+        self._stop_asked = asyncio.Event()
+        self._serving: asyncio.Task[None] | None = None
         self._drain = task.drain_seconds
         self._ended = threading.Event()
 
     def start(self) -> None:
         """Bind and begin to accept in a thread of its own."""
+        self._bind()
+        self._loop = new_loop()
+        self._thread = threading.Thread(target=self._run, name="plainwire-loop", daemon=True)
+        self._thread.start()
+
+    async def __aenter__(self) -> Self:
+        """Bind and begin to accept on the event loop that runs here."""
+        self._bind()
+        self._loop = asyncio.get_running_loop()
+        self._serving = self._loop.create_task(self._serve())
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        """Stop accepting, let messages in progress end, then cut what is left."""
+        assert self._serving is not None
+        self._stopping = True
+        self._stop_asked.set()
+        try:
+            await self._serving
+        finally:
+            self._unbind()
+
+    def _bind(self) -> None:
         self._listener = self._given or listen(self.task.address)
         self.address = bound_address(self.task.address, self._listener)
         if self.address.scheme == "unix" and not self.address.path.startswith("@"):
             found = os.stat(self.address.path)
             self._file = (found.st_dev, found.st_ino)
         self._listener.setblocking(False)
-        self._loop = new_loop()
-        self._stop_asked = asyncio.Event()
-        self._thread = threading.Thread(target=self._run, name="plainwire-loop", daemon=True)
-        self._thread.start()
+
+    def _unbind(self) -> None:
+        if self._listener is not None and self._given is None:
+            self._listener.close()
+            forget_unix(self.address, self._file)
+        self._ended.set()
 
     def _run(self) -> None:
         assert self._loop is not None
@@ -83,14 +117,10 @@ class LoopServer(Server):
             log.exception("%s: the loop failed", self.address)
         finally:
             self._loop.close()
-            if self._listener is not None and self._given is None:
-                self._listener.close()
-                forget_unix(self.address, self._file)
-            self._ended.set()
+            self._unbind()
 
     async def _serve(self) -> None:
         assert self._loop is not None
-        assert self._stop_asked is not None
         self._group = PeerGroup(self._loop, self.task.limits)
         self._set_accepting(True)
         await self._stop_asked.wait()
@@ -122,7 +152,7 @@ class LoopServer(Server):
         assert self._loop is not None
         assert self._listener is not None
         for _ in range(ACCEPTS_PER_TURN):
-            if self._active >= self.task.limits.connections:
+            if self.active >= self.task.limits.connections:
                 self._set_accepting(False)
                 return
             try:
@@ -141,24 +171,24 @@ class LoopServer(Server):
                 continue
             sock.setblocking(False)
             prepare(sock)
-            task = self._loop.create_task(self._handle(sock, remote))
+            context = copy_context()
+            task = self._loop.create_task(self._handle(sock, remote, context), context=context)
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
 
     def _accept_again(self) -> None:
-        asked = self._stop_asked
-        if asked is not None and not asked.is_set():
+        if not self._stop_asked.is_set():
             self._set_accepting(True)
 
-    async def _handle(self, sock: socket.socket, remote: Address) -> None:
+    async def _handle(self, sock: socket.socket, remote: Address, context: Context) -> None:
         peer: AsyncPeer[Any] | None = None
         try:
             peer = await self._open(sock, remote)
-            if self._stop_asked is not None and self._stop_asked.is_set():
+            if self._stop_asked.is_set():
                 peer.drain()
             coroutine = self.task.handler(peer)
-            assert coroutine is not None
-            await coroutine
+            assert inspect.iscoroutine(coroutine)
+            await Driven(coroutine, context)
         except asyncio.CancelledError:
             if peer is not None:
                 peer.abort()
@@ -171,7 +201,7 @@ class LoopServer(Server):
                 with contextlib.suppress(asyncio.CancelledError):
                     await peer.close()
             self.release(remote, messages)
-            if self._active < self.task.limits.connections:
+            if self.active < self.task.limits.connections:
                 self._accept_again()
 
     async def _open(self, sock: socket.socket, remote: Address) -> AsyncPeer[Any]:
@@ -195,7 +225,6 @@ class LoopServer(Server):
             self._stopping = True
             self._drain = self.task.drain_seconds if drain is None else drain
             assert self._loop is not None
-            assert self._stop_asked is not None
             with contextlib.suppress(RuntimeError):
                 self._loop.call_soon_threadsafe(self._stop_asked.set)
         if self._thread is not None and self._thread is not threading.current_thread():

@@ -16,6 +16,7 @@ Invariants:
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import dataclasses
 import multiprocessing
 import os
@@ -24,11 +25,12 @@ import signal
 import socket
 import threading
 import time
+from collections.abc import MutableSequence
 from multiprocessing.connection import Connection, wait
 from typing import Any
 
 from plainwire.errors import AddressError, LocalProtocolError
-from plainwire.servers.base import Server, Statistics, Task, log
+from plainwire.servers.base import ACTIVE, Server, Statistics, Task, log
 from plainwire.servers.drive import is_async
 from plainwire.transports.sockets import bound_address, forget_unix, listen
 
@@ -56,7 +58,8 @@ class ProcessesServer(Server):
         self._stopping = threading.Event()
         self._ended = threading.Event()
         self._thread: threading.Thread | None = None
-        self._past = Statistics()
+        # One for each worker there ever was: what it counted outlives it.
+        self._counted: list[MutableSequence[int]] = []
 
     def start(self) -> None:
         """Bind, spawn the workers and return when all of them accept.
@@ -82,13 +85,18 @@ class ProcessesServer(Server):
         if self.address.scheme == "unix" and not self.address.path.startswith("@"):
             found = os.stat(self.address.path)
             self._file = (found.st_dev, found.st_ino)
-        self._workers = [
-            _Worker(self._work, self._inner, self._listener) for _ in range(self._count)
-        ]
+        self._workers = [self._spawn() for _ in range(self._count)]
         for worker in self._workers:
             worker.wait_ready()
         self._thread = threading.Thread(target=self._watch, name="plainwire-watch", daemon=True)
         self._thread.start()
+
+    def _spawn(self) -> _Worker:
+        assert self._listener is not None
+        counts: Any = multiprocessing.get_context("spawn").RawArray(ctypes.c_int64, 5)
+        worker = _Worker(self._work, self._inner, self._listener, counts)
+        self._counted.append(counts)
+        return worker
 
     @property
     def worker_pids(self) -> list[int]:
@@ -109,23 +117,21 @@ class ProcessesServer(Server):
 
     def _replace(self, dead: _Worker) -> None:
         log.warning("%s: worker %d ended with %s", self.address, dead.pid, dead.process.exitcode)
-        assert self._listener is not None
         dead.finish(0)
+        dead.counts[ACTIVE] = 0
         if time.monotonic() - dead.started < RESTART_SECONDS:
             self._stopping.wait(RESTART_SECONDS)
         if self._stopping.is_set():
             return
-        fresh = _Worker(self._work, self._inner, self._listener)
+        fresh = self._spawn()
         with contextlib.suppress(EOFError, OSError):
             fresh.wait_ready()
         with self._lock:
             self._workers[self._workers.index(dead)] = fresh
 
     def statistics(self) -> Statistics:
-        """Counts of the workers that run now, or of all when stopped."""
-        with self._lock:
-            found = [worker.ask_statistics() for worker in self._workers]
-        return _sum([self._past, *found])
+        """Counts of all workers, those that died included."""
+        return Statistics(*map(sum, zip([0] * 5, *self._counted, strict=True)))
 
     def stop(self, drain: float | None = None) -> None:
         """Let every worker drain, then end those that are left."""
@@ -139,7 +145,9 @@ class ProcessesServer(Server):
         deadline = time.monotonic() + seconds + 3.0
         for worker in self._workers:
             worker.ask_stop(seconds)
-        self._past = _sum([w.finish(max(0.0, deadline - time.monotonic())) for w in self._workers])
+        for worker in self._workers:
+            worker.finish(max(0.0, deadline - time.monotonic()))
+            worker.counts[ACTIVE] = 0
         self._workers = []
         if self._listener is not None:
             self._listener.close()
@@ -151,21 +159,21 @@ class ProcessesServer(Server):
         return self._ended.wait(timeout)
 
 
-def _sum(found: list[Statistics]) -> Statistics:
-    columns = zip(*(dataclasses.astuple(one) for one in found), strict=True)
-    return Statistics(*(sum(column) for column in columns))
-
-
 class _Worker:
     """One worker process, as its supervisor sees it."""
 
-    def __init__(self, task: Task, inner: str, listener: socket.socket) -> None:
+    def __init__(
+        self, task: Task, inner: str, listener: socket.socket, counts: MutableSequence[int]
+    ) -> None:
+        self.counts = counts
         context = multiprocessing.get_context("spawn")
         self._pipe, theirs = context.Pipe()
-        self._lock = threading.Lock()
         self.started = time.monotonic()
         self.process = context.Process(
-            target=_work, args=(task, inner, listener, theirs), name="plainwire-worker", daemon=True
+            target=_work,
+            args=(task, inner, listener, theirs, counts),
+            name="plainwire-worker",
+            daemon=True,
         )
         self.process.start()
         theirs.close()
@@ -182,42 +190,31 @@ class _Worker:
             text = f"worker {self.pid} ended with {self.process.exitcode} while starting"
             raise LocalProtocolError(text) from None
 
-    def ask_statistics(self) -> Statistics:
-        """Ask for counts; zeros if the worker is gone."""
-        with self._lock, contextlib.suppress(OSError, EOFError):
-            self._pipe.send(("statistics", 0))
-            if self._pipe.poll(2):
-                found: Statistics = self._pipe.recv()
-                return found
-        return Statistics()
-
     def ask_stop(self, drain: float) -> None:
         """Ask the worker to drain and end."""
-        with self._lock, contextlib.suppress(OSError):
-            self._pipe.send(("stop", drain))
+        with contextlib.suppress(OSError):
+            self._pipe.send(drain)
 
-    def finish(self, seconds: float) -> Statistics:
-        """Wait for the end, force it when the time has passed, and collect the counts."""
-        last = Statistics()
-        with contextlib.suppress(OSError, EOFError):
-            while self._pipe.poll(seconds):
-                last = self._pipe.recv()
+    def finish(self, seconds: float) -> None:
+        """Wait for the end and force it when the time has passed."""
         self.process.join(seconds)
         if self.process.is_alive():
             self.process.kill()
             self.process.join()
         self.process.close()
         self._pipe.close()
-        return last
 
 
-def _work(task: Task, inner: str, listener: socket.socket, pipe: Connection[Any, Any]) -> None:
+def _work(
+    task: Task, inner: str, listener: socket.socket, pipe: Connection[Any, Any],
+    counts: MutableSequence[int],
+) -> None:  # fmt: skip
     """Be a worker: run the inner model until told to stop or the supervisor is gone."""
     # Ctrl-C reaches the whole group of processes; the supervisor decides.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     asked = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: asked.set())
-    server = _inner_server(task, inner, listener)
+    server = _inner_server(task, inner, listener, counts)
     server.start()
     pipe.send("ready")
     drain = task.drain_seconds
@@ -225,20 +222,17 @@ def _work(task: Task, inner: str, listener: socket.socket, pipe: Connection[Any,
         try:
             if not pipe.poll(0.25):
                 continue
-            word, value = pipe.recv()
+            drain = pipe.recv()
         except (EOFError, OSError):
-            break
-        if word == "stop":
-            drain = value
-            break
-        pipe.send(server.statistics())
+            pass
+        break
     server.stop(drain)
-    with contextlib.suppress(OSError):
-        pipe.send(server.statistics())
     pipe.close()
 
 
-def _inner_server(task: Task, inner: str, listener: socket.socket) -> Server:
+def _inner_server(
+    task: Task, inner: str, listener: socket.socket, counts: MutableSequence[int]
+) -> Server:
     from plainwire.servers.blocking import BlockingServer
     from plainwire.servers.loop import LoopServer
 
@@ -247,6 +241,6 @@ def _inner_server(task: Task, inner: str, listener: socket.socket) -> Server:
 
         task.tls = server_context(task.tls)
     if inner == "loop" and is_async(task.handler):
-        return LoopServer(task, listener)
+        return LoopServer(task, listener, counts)
     bound = 1 if inner == "serial" else task.limits.connections
-    return BlockingServer(task, bound, listener)
+    return BlockingServer(task, bound, listener, counts)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import signal
 import threading
-from typing import Any, Literal, TypeVar, overload
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar, cast, overload
 
 from plainwire.address import Address
 from plainwire.errors import AddressError
@@ -13,27 +14,41 @@ from plainwire.servers.base import Handler, Server, Task
 from plainwire.servers.drive import is_async
 from plainwire.transports.limits import Limits
 
+if TYPE_CHECKING:
+    from plainwire.servers.datagram import AsyncDatagrams
+    from plainwire.servers.loop import LoopServer
+    from plainwire.transports.async_peer import AsyncPeer
+    from plainwire.transports.peer import Peer
+    from plainwire.transports.udp import DatagramSocket
+
 M = TypeVar("M")
+# A handler's messages are those of its codec, which a type checker compares.
+AsyncHandler: TypeAlias = (
+    "Callable[[AsyncPeer[M]], Awaitable[None]] | Callable[[AsyncDatagrams[M]], Awaitable[None]]"
+)
+HandlerOf: TypeAlias = (
+    "AsyncHandler[M] | Callable[[Peer[M]], None] | Callable[[DatagramSocket[M]], None]"
+)
 Model = Literal["serial", "threads", "processes", "loop"]
 MODELS: tuple[Model, ...] = ("serial", "threads", "processes", "loop")
 
 
 @overload
 def serve(
-    handler: Handler, address: str | Address, codec: Codec[M] | Payload[M], *,
+    handler: HandlerOf[M], address: str | Address, codec: Codec[M] | Payload[M], *,
     model: Model = "loop", limits: Limits | None = None, drain: float = 10.0,
     workers: int | None = None, inner: str | None = None, tls: Any = None,
     background: Literal[True],
 ) -> Server: ...  # fmt: skip
 @overload
 def serve(
-    handler: Handler, address: str | Address, codec: Codec[M] | Payload[M], *,
+    handler: HandlerOf[M], address: str | Address, codec: Codec[M] | Payload[M], *,
     model: Model = "loop", limits: Limits | None = None, drain: float = 10.0,
     workers: int | None = None, inner: str | None = None, tls: Any = None,
     background: bool = False,
 ) -> Server | None: ...  # fmt: skip
 def serve(
-    handler: Handler, address: str | Address, codec: Codec[M] | Payload[M], *,
+    handler: HandlerOf[M], address: str | Address, codec: Codec[M] | Payload[M], *,
     model: Model = "loop", limits: Limits | None = None, drain: float = 10.0,
     workers: int | None = None, inner: str | None = None, tls: Any = None,
     background: bool = False,
@@ -66,16 +81,46 @@ def serve(
     """
     server = make_server(
         Task(
-            handler, Address.parse(address), codec, limits or Limits(), drain_seconds=drain,
-            workers=workers, inner=inner, tls=tls,
+            cast("Handler", handler), Address.parse(address), codec, limits or Limits(),
+            drain_seconds=drain, workers=workers, inner=inner, tls=tls,
         ),
         model,
     )  # fmt: skip
-    server.start()
     if background:
+        server.start()
         return server
-    wait_for_signal(server)
+    run_until_signal(server)
     return None
+
+
+def serve_async(
+    handler: AsyncHandler[M], address: str | Address, codec: Codec[M] | Payload[M], *,
+    limits: Limits | None = None, drain: float = 10.0, tls: Any = None,
+) -> LoopServer:  # fmt: skip
+    """Serve on the event loop that runs already, for the length of an `async with`.
+
+        async with serve_async(echo, "tcp://:7000", frames.length(4)) as server:
+            ...                    # server.address is bound; the end of the block drains
+
+    Signals are the program's own. Args and errors as of `serve`; the handler is
+    `async def` and the address a stream's.
+
+    Raises:
+        AddressError: the handler is `def`, which would stop the loop, or the address is
+            `udp://`.
+    """
+    task = Task(
+        cast("Handler", handler), Address.parse(address), codec, limits or Limits(),
+        drain_seconds=drain, tls=tls,
+    )  # fmt: skip
+    server = make_server(task, "loop")
+    from plainwire.servers.loop import LoopServer
+
+    if not isinstance(server, LoopServer):
+        raise AddressError(
+            f"serve_async {task.address}: needs an async def handler and a stream's address"
+        )
+    return server
 
 
 def make_server(task: Task, model: str) -> Server:
@@ -126,8 +171,13 @@ def _stream_server(task: Task, model: str) -> Server:
     return LoopServer(task)
 
 
-def wait_for_signal(server: Server) -> None:
-    """Wait until SIGTERM or SIGINT, then drain; a second signal ends at once."""
+def run_until_signal(server: Server, started: Callable[[], object] = bool) -> None:
+    """Start a server, wait until SIGTERM or SIGINT, drain; a second signal ends at once.
+
+    Args:
+        server: not started yet, so that a signal that comes early is not missed.
+        started: called when the server accepts.
+    """
     asked = threading.Event()
     stopping = threading.Event()
 
@@ -138,6 +188,8 @@ def wait_for_signal(server: Server) -> None:
 
     previous = {number: signal.signal(number, ask) for number in (signal.SIGTERM, signal.SIGINT)}
     try:
+        server.start()
+        started()
         # A wait without end is not interrupted by signals on every platform.
         while not asked.is_set() and not server.wait(0.25):
             pass

@@ -84,8 +84,7 @@ class ScriptedStream(Stream):
     def abort(self) -> None:
         """Do nothing."""
 
-    @property
-    def steady_now(self) -> float:
+    def clock(self) -> float:
         """The script's clock."""
         return self._now
 

@@ -111,7 +111,7 @@ class AsyncPeer(asyncio.Protocol, Generic[M]):
         self.local, self.remote = local, remote
         self._session = session
         self._encode_parts, self._out = session.encode_parts, session.out
-        self._now = group.loop.time
+        self._clock = group.loop.time
         self._limits = limits
         self._group = group
         self._loop = group.loop
@@ -158,7 +158,8 @@ class AsyncPeer(asyncio.Protocol, Generic[M]):
         await self.send(message)
 
     async def _wait_room(self) -> None:
-        while self._stalled_since is not None:
+        session = self._session
+        while self._stalled_since is not None or (session.held and session.failure is None):
             waiter = Waiter(self._loop)
             self._room_waiters.append(waiter)
             try:
@@ -187,9 +188,8 @@ class AsyncPeer(asyncio.Protocol, Generic[M]):
     def flush_nowait(self) -> None:
         """Hand everything queued to the system now."""
         self._flush_certain = False
-        session = self._session
-        if (session.out or session.speaks) and self._transport is not None:
-            data = session.data_to_send()
+        if self._transport is not None:
+            data = self._session.data_to_send()
             if data:
                 self._transport.write(data)
 
@@ -237,7 +237,7 @@ class AsyncPeer(asyncio.Protocol, Generic[M]):
                 and not self._draining
                 and not self._reading_paused
             ):
-                self._message_waiter = waiter.again()
+                self._message_waiter = waiter
                 try:
                     await waiter
                 finally:
@@ -284,6 +284,8 @@ class AsyncPeer(asyncio.Protocol, Generic[M]):
         """Say that nothing more will be sent; receiving goes on. Idempotent."""
         if self._sending_ended or self._transport is None:
             return
+        if self._session.held:
+            await self.flush()
         self.flush_nowait()
         self._sending_ended = True
         last = self._session.send_eof()
@@ -365,16 +367,16 @@ class AsyncPeer(asyncio.Protocol, Generic[M]):
     def data_received(self, data: bytes) -> None:
         """Take bytes and let the handler run on the messages they complete."""
         session = self._session
-        session.receive_data(data, self._now())
+        session.receive_data(data, self._clock)
         waiter = self._message_waiter
         if waiter is not None and (session.inbox or session.failure is not None):
-            certain, self._flush_certain = self._flush_certain, True
+            self._flush_certain = True
             waiter.wake()
-            if self._out and self._transport is not None:
-                self._transport.write(session.data_to_send())
-            self._flush_certain = certain and bool(self._out)
-        if session.speaks:
+            self._flush_certain = False
+        if self._out or session.speaks:
             self.flush_nowait()
+            if self._room_waiters and not session.held:
+                self._wake_room()
         if session.inbox and not self._reading_paused and self._transport is not None:
             self._reading_paused = True
             self._transport.pause_reading()
@@ -397,7 +399,9 @@ class AsyncPeer(asyncio.Protocol, Generic[M]):
             self._session.fail(ClosedError(f"{self.local} <-> {self.remote}: closed here"))
         self._sending_ended = True
         self._stalled_since = None
-        self._wake_all()
+        if self._message_waiter is not None:
+            self._message_waiter.wake_soon()
+        self._wake_room()
         self._group.discard(self)
         self._lost.set()
 
@@ -408,19 +412,18 @@ class AsyncPeer(asyncio.Protocol, Generic[M]):
     def resume_writing(self) -> None:
         """Let senders go on."""
         self._stalled_since = None
-        for waiter in list(self._room_waiters):
-            waiter.wake_soon()
+        self._wake_room()
 
-    def _wake_all(self) -> None:
-        if self._message_waiter is not None:
-            self._message_waiter.wake_soon()
+    def _wake_room(self) -> None:
         for waiter in list(self._room_waiters):
             waiter.wake_soon()
 
     def handle_timeout(self, now: float) -> None:
         """Look at the deadlines; called by the group at every tick."""
-        if self._session.handle_timeout(now) and self._message_waiter is not None:
-            self._message_waiter.wake_soon()
+        if self._session.handle_timeout(now):
+            if self._message_waiter is not None:
+                self._message_waiter.wake_soon()
+            self._wake_room()
         limit = self._limits.send_seconds
         stalled = self._stalled_since
         if limit is not None and stalled is not None and now - stalled > limit:

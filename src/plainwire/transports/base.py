@@ -10,12 +10,14 @@ Invariants that `plainwire.testing.check_stream` holds every stream to:
 
 from __future__ import annotations
 
+import time
 from abc import ABC, abstractmethod
 
 from plainwire.address import Address
 
 RECEIVE_BYTES = 64 * 1024
-"""One read. Loopback, Linux 6, 64-byte messages: 16 KiB and 256 KiB were no faster."""
+"""One read. A socket pair, Linux 6: 4 KiB cost three times as much, 256 KiB and more no less
+(bench/costs.py)."""
 
 
 class Stream(ABC):
@@ -69,9 +71,6 @@ class Stream(ABC):
         """The descriptor, or -1 if there is none."""
         return -1
 
-    @property
-    def steady_now(self) -> float:
+    def clock(self) -> float:
         """Seconds of the stream's clock, which is steady; tests may bring their own."""
-        import time
-
         return time.monotonic()

@@ -3,7 +3,10 @@
     with connect("tcp://127.0.0.1:7000", frames.length(4)) as peer: ...
     async with connect("tcp://127.0.0.1:7000", frames.length(4)) as peer: ...
 
-Nothing is opened before one of the two, or `open()`.
+Nothing is opened before one of the two, or `open()`. For programs that only listen there
+is the iteration that outlives its connections:
+
+    for message in connect("tcp://127.0.0.1:7000", frames.lines(), retry=True).messages(): ...
 """
 
 from __future__ import annotations
@@ -11,8 +14,8 @@ from __future__ import annotations
 import asyncio
 import random
 import time
-from collections.abc import Callable, Iterator
-from typing import Any, Generic, TypeVar
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from plainwire.address import Address
 from plainwire.errors import BrokenError
@@ -21,6 +24,9 @@ from plainwire.transports.limits import CLIENT_LIMITS, Limits
 from plainwire.transports.open import make_session, open_peer
 from plainwire.transports.peer import Peer
 from plainwire.transports.sockets import address_of, dial
+
+if TYPE_CHECKING:
+    from plainwire.transports.async_peer import AsyncPeer
 
 M = TypeVar("M")
 
@@ -42,13 +48,14 @@ def delays(random_source: Callable[[], float] = random.random) -> Iterator[float
 class Connection(Generic[M]):
     """A conversation that is about to begin; see `connect`."""
 
-    def __init__(  # noqa: PLR0917
+    def __init__(
         self, address: Address, codec: Codec[M] | Payload[M], limits: Limits,
         timeout: float | None, tls: Any, retry_seconds: float,
     ) -> None:  # fmt: skip
         self.address, self._codec, self._limits = address, codec, limits
         self._timeout, self._tls, self._retry = timeout, tls, retry_seconds
-        self._peer: Any = None
+        self._blocking: Peer[M] | None = None
+        self._asynchronous: AsyncPeer[M] | None = None
 
     def open(self) -> Peer[M]:
         """Connect and return the blocking peer; the caller closes it.
@@ -74,7 +81,7 @@ class Connection(Generic[M]):
             sock.close()
             raise
 
-    async def open_async(self) -> Any:
+    async def open_async(self) -> AsyncPeer[M]:
         """Connect and return the asynchronous peer; the caller closes it.
 
         Raises: as `open`.
@@ -99,7 +106,7 @@ class Connection(Generic[M]):
                 tls=self._tls, remote=self.address, fileno=sock.fileno(),
             )  # fmt: skip
             group = PeerGroup(loop, self._limits)
-            peer: AsyncPeer[M] = AsyncPeer(session, self._limits, group, local, self.address)
+            peer = AsyncPeer(session, self._limits, group, local, self.address)
             await loop.create_connection(lambda: peer, sock=sock)
         except BaseException:
             sock.close()
@@ -112,19 +119,74 @@ class Connection(Generic[M]):
             return peer.ask(message, timeout)
 
     def __enter__(self) -> Peer[M]:
-        self._peer = self.open()
-        peer: Peer[M] = self._peer
-        return peer
+        self._blocking = self.open()
+        return self._blocking
 
     def __exit__(self, *_: object) -> None:
-        self._peer.close()
+        assert self._blocking is not None
+        self._blocking.close()
 
-    async def __aenter__(self) -> Any:
-        self._peer = await self.open_async()
-        return self._peer
+    async def __aenter__(self) -> AsyncPeer[M]:
+        self._asynchronous = await self.open_async()
+        return self._asynchronous
 
     async def __aexit__(self, *_: object) -> None:
-        await self._peer.close()
+        assert self._asynchronous is not None
+        await self._asynchronous.close()
+
+    def messages(self, greet: Callable[[Peer[M]], object] | None = None) -> Iterator[M]:
+        """Every message, over as many connections as it takes.
+
+        A connection that breaks is made again after a random pause, and the iteration
+        goes on. What was on its way in either direction when it broke is lost: a protocol
+        that minds numbers its messages and lets `greet` ask for those it missed.
+
+        Args:
+            greet: called with each new peer, to subscribe or to say where to go on.
+
+        Raises:
+            BrokenError: no connection was possible within `retry` seconds.
+            FrameError, DeadlineError: as from `Peer.recv`; they are not retried.
+        """
+        pauses = delays()
+        while True:
+            try:
+                with self as peer:
+                    if greet is not None:
+                        greet(peer)
+                    for message in peer:
+                        pauses = delays()
+                        yield message
+                    return
+            except BrokenError:
+                if self._is_final(self._blocking):
+                    raise
+            self._blocking = None
+            time.sleep(next(pauses))
+
+    async def messages_async(
+        self, greet: Callable[[AsyncPeer[M]], Awaitable[object]] | None = None
+    ) -> AsyncIterator[M]:
+        """As `messages`, on an event loop; end it early with `contextlib.aclosing`."""
+        pauses = delays()
+        while True:
+            try:
+                async with self as peer:
+                    if greet is not None:
+                        await greet(peer)
+                    async for message in peer:
+                        pauses = delays()
+                        yield message
+                    return
+            except BrokenError:
+                if self._is_final(self._asynchronous):
+                    raise
+            self._asynchronous = None
+            await asyncio.sleep(next(pauses))
+
+    def _is_final(self, peer: object) -> bool:
+        """True if nothing was connected within the time, or retrying is off."""
+        return peer is None or not self._retry
 
 
 def connect(
@@ -146,7 +208,7 @@ def connect(
         tls: for `tls://` and `wss://`: an `ssl.SSLContext`, or a PEM file of the roots
             to trust; the system's by default. Names are always verified.
         retry: seconds to go on trying while the server cannot be reached, with growing
-            random pauses; True means 60.
+            random pauses; True means 60. `messages()` also goes on after a break.
 
     Raises:
         AddressError: the address cannot be read.

@@ -53,7 +53,7 @@ def make_session(
     return open_session(codec, limits, now, layer=layer, fileno=fileno)
 
 
-def open_peer(  # noqa: PLR0917
+def open_peer(
     sock: socket.socket, local: Address, remote: Address, codec: Codec[M] | Payload[M],
     limits: Limits, tls: Any = None, *, server: bool,
 ) -> Peer[M]:  # fmt: skip
@@ -68,10 +68,10 @@ def open_stream_peer(
     """Make a blocking peer of any stream."""
     scheme = stream.remote.scheme if not server else stream.local.scheme
     session = make_session(
-        scheme, codec, limits, stream.steady_now, server=server, tls=tls,
+        scheme, codec, limits, stream.clock(), server=server, tls=tls,
         remote=None if server else stream.remote, fileno=stream.fileno(),
     )  # fmt: skip
-    peer = Peer(stream, session, limits)
+    peer = Peer(stream, session, limits, joins=server)
     if session.speaks and not server:
         peer.flush()
     return peer

@@ -3,9 +3,11 @@
 One thread may send while another receives. Invariants:
 
 1. Receiving loses nothing when it times out (L6): messages live in the session.
-2. A first `send` after a wait leaves at once; further ones are joined with it until the
-   peer is waited for, `flush` is called, 64 KiB are queued or 1 ms has passed. A program
-   that sends several messages and then computes calls `flush`.
+2. `send` hands the message to the system at once, except in a server's handler while
+   further received messages wait in the inbox: then answers are joined until the handler
+   waits for any peer, 64 KiB are queued, or a `send` finds the first of them 1 ms old.
+   A handler that waits for something else with answers joined calls `flush`.
+   `send_many` joins messages that are there together.
 3. Iteration ends only between two messages; anything else is raised (L2).
 """
 
@@ -14,8 +16,8 @@ from __future__ import annotations
 import contextlib
 import threading
 import time
-from collections.abc import Iterator
-from typing import Generic, Self, TypeVar
+from collections.abc import Iterable, Iterator
+from typing import Any, Generic, Self, TypeVar
 
 from plainwire.address import Address
 from plainwire.errors import (
@@ -33,9 +35,22 @@ from plainwire.transports.session import Session
 M = TypeVar("M")
 
 JOIN_BYTES = 64 * 1024
-"""Ceiling of joined messages: one write of this size is near the best throughput."""
+"""Ceiling of joined messages, so that joining never holds more than one read of the peer."""
 JOIN_SECONDS = 0.001
 """Ceiling of the wait of a joined message, looked at by each further send."""
+
+
+# The peers whose answers are joined by this thread, flushed before it waits for any peer.
+_here = threading.local()
+
+
+def _flush_joined() -> None:
+    joined: set[Peer[Any]] | None = getattr(_here, "joined", None)
+    if joined:
+        _here.joined = None
+        for peer in joined:
+            with contextlib.suppress(PlainwireError):
+                peer.flush()
 
 
 class Peer(Generic[M]):
@@ -48,15 +63,18 @@ class Peer(Generic[M]):
         remote: the peer's address.
     """
 
-    def __init__(self, stream: Stream, session: Session[M], limits: Limits) -> None:
+    def __init__(
+        self, stream: Stream, session: Session[M], limits: Limits, *, joins: bool = False
+    ) -> None:
         self.local: Address = stream.local
         self.remote: Address = stream.remote
         self._stream = stream
         self._session = session
         self._limits = limits
         self._draining = False
-        self._corked = False
-        self._corked_at = 0.0
+        self._joins = joins
+        self._joining = False
+        self._joining_since = 0.0
         self._send_lock = threading.RLock()
         self._receive_lock = threading.Lock()
         self._sending_ended = False
@@ -79,18 +97,31 @@ class Peer(Generic[M]):
             if self._sending_ended:
                 raise ClosedError(f"send {self.local} -> {self.remote}: sending was ended here")
             session.send(message)
-            # While further messages wait for the handler, its answers are joined.
-            if session.inbox and session.queued < JOIN_BYTES:
-                return
-            if (
-                self._corked
-                and session.queued < JOIN_BYTES
-                and time.monotonic() - self._corked_at < JOIN_SECONDS
-            ):
-                return
-            self._corked = True
+            if self._joins and session.inbox and session.queued < JOIN_BYTES:
+                now = time.monotonic()
+                if not self._joining:
+                    self._joining, self._joining_since = True, now
+                    _here.joined = {*(getattr(_here, "joined", None) or ()), self}
+                if now - self._joining_since < JOIN_SECONDS:
+                    return
             self._flush()
-            self._corked_at = time.monotonic()
+
+    def send_many(self, messages: Iterable[M]) -> None:
+        """Send messages in as few writes as the ceiling of joined messages allows.
+
+        Raises: as `send`; those before the one that is refused are sent.
+        """
+        session = self._session
+        with self._send_lock:
+            if self._sending_ended:
+                raise ClosedError(f"send {self.local} -> {self.remote}: sending was ended here")
+            try:
+                for message in messages:
+                    session.send(message)
+                    if session.queued >= JOIN_BYTES:
+                        self._flush()
+            finally:
+                self._flush()
 
     def flush(self) -> None:
         """Hand everything that was sent to the system now."""
@@ -98,6 +129,7 @@ class Peer(Generic[M]):
             self._flush()
 
     def _flush(self) -> None:
+        self._joining = False
         data = self._session.data_to_send()
         if not data:
             return
@@ -106,13 +138,13 @@ class Peer(Generic[M]):
             return
         view = memoryview(data)[sent:]
         limit = self._limits.send_seconds
-        since = self._stream.steady_now
+        since = self._stream.clock()
         while view:
             sent = self._stream.send(view)
             if sent:
                 view = view[sent:]
-                since = self._stream.steady_now
-            elif limit is not None and self._stream.steady_now - since > limit:
+                since = self._stream.clock()
+            elif limit is not None and self._stream.clock() - since > limit:
                 self.abort()
                 text = f"send {self.local} -> {self.remote}: the peer took nothing for {limit} s"
                 error = DeadlineError(text)
@@ -139,7 +171,10 @@ class Peer(Generic[M]):
         return self._session.inbox.popleft()
 
     def __iter__(self) -> Iterator[M]:
-        """Every message until the peer finishes sending; errors as from `recv`."""
+        """Every message until the peer finishes sending, or another thread calls `close`.
+
+        Raises: other errors as `recv`.
+        """
         inbox = self._session.inbox
         while True:
             while inbox:
@@ -148,6 +183,10 @@ class Peer(Generic[M]):
                 self._fill(None)
             except EndOfMessages:
                 return
+            except ClosedError:
+                if self._closed:
+                    return
+                raise
 
     def _fill(self, timeout: float | None) -> None:
         """Wait until the inbox holds a message, or raise why there is none."""
@@ -160,36 +199,35 @@ class Peer(Generic[M]):
 
     def _fill_locked(self, timeout: float | None) -> None:
         session, stream = self._session, self._stream
-        deadline = None if timeout is None else stream.steady_now + timeout
+        deadline = None if timeout is None else stream.clock() + timeout
         if session.failure is None:
             self.flush()
-        self._corked = False
+        _flush_joined()
         while not session.inbox:
             if session.failure is not None:
                 raise session.failure
             if self._draining and session.idle:
                 raise EndOfMessages("the server is stopping")
-            wait = None if deadline is None else max(0.0, deadline - stream.steady_now)
+            wait = None if deadline is None else max(0.0, deadline - stream.clock())
             try:
                 data = stream.receive(wait)
             except PlainwireError as error:
                 session.fail(error)
                 continue
             self._take(data)
-            if data is None and deadline is not None and stream.steady_now >= deadline:
+            if data is None and deadline is not None and stream.clock() >= deadline:
                 raise DeadlineError(f"receive {self.local} <- {self.remote}: {timeout} s passed")
 
     def _take(self, data: bytes | None) -> None:
-        session = self._session
-        now = self._stream.steady_now
+        session, clock = self._session, self._stream.clock
         if data:
             with self._send_lock:
-                session.receive_data(data, now)
+                session.receive_data(data, clock)
                 self._answer()
         elif data is not None:
             session.receive_eof()
         if session.started_at is not None or data is None:
-            session.handle_timeout(now)
+            session.handle_timeout(clock())
 
     def _answer(self) -> None:
         """Send what TLS or WebSocket say by themselves; nothing for plain codecs."""
@@ -204,6 +242,7 @@ class Peer(Generic[M]):
 
     def send_eof(self) -> None:
         """Say that nothing more will be sent; receiving goes on. Idempotent."""
+        self._finish_handshake()
         with self._send_lock:
             if self._sending_ended:
                 return
@@ -213,6 +252,18 @@ class Peer(Generic[M]):
             if last:
                 self._stream.send(last)
             self._stream.send_eof()
+
+    def _finish_handshake(self) -> None:
+        """Read until messages that wait for TLS or WebSocket to be ready have left."""
+        session, clock = self._session, self._stream.clock
+        until = clock() + (self._limits.send_seconds or float("inf"))
+        while session.held and session.failure is None and clock() < until:
+            if not self._receive_lock.acquire(timeout=0.01):
+                continue  # the thread that receives does the same
+            try:
+                self._take(self._stream.receive())
+            finally:
+                self._receive_lock.release()
 
     def close(self) -> None:
         """Send what is queued and close; never raises for a broken connection."""
@@ -236,8 +287,8 @@ class Peer(Generic[M]):
         """
         if isinstance(self._session.failure, EndOfMessages | BrokenError):
             return
-        until = self._stream.steady_now + self._limits.linger_seconds
-        while (left := until - self._stream.steady_now) > 0:
+        until = self._stream.clock() + self._limits.linger_seconds
+        while (left := until - self._stream.clock()) > 0:
             data = self._stream.receive(left)
             if not data:
                 return

@@ -3,7 +3,7 @@
     bytes -> [TLS] -> decoder -> inbox          receive_data, receive_eof
     send  -> encoder -> out -> [TLS] -> bytes   send, data_to_send
 
-Pure: no socket, thread or loop; time comes in as `now`, in seconds of any steady clock.
+Pure: no socket, thread or loop; time comes in, in seconds of any steady clock.
 Both peers, blocking and asynchronous, are thin types over this one. Invariants:
 
 1. Messages stay in `inbox` until somebody takes them, so a receive that is cancelled or
@@ -103,6 +103,7 @@ class Session(Generic[M]):
         self._framing = framing
         self._layer = layer
         self._limits = limits
+        self._receive = framing.receive_data
         self._first_deadline: float | None = None
         if limits.first_message_seconds is not None:
             self._first_deadline = now + limits.first_message_seconds
@@ -112,18 +113,36 @@ class Session(Generic[M]):
         """True between two messages, with none waiting to be taken."""
         return not self.inbox and not self._framing.pending
 
-    def receive_data(self, data: bytes, now: float) -> None:
-        """Take bytes that arrived; complete messages go to the inbox."""
+    @property
+    def held(self) -> bool:
+        """True while messages that were sent wait for a handshake."""
+        if self._layer is not None and not self._layer.ready and self.out:
+            return True
+        return bool(getattr(self._framing, "waiting", ()))
+
+    def receive_data(self, data: bytes, clock: Callable[[], float]) -> None:
+        """Take bytes that arrived; complete messages go to the inbox.
+
+        Args:
+            data: at least one byte.
+            clock: asked for the time only if these bytes begin a message and do not end it.
+        """
         if self.failure is not None:
             return
         if self._layer is not None:
             data = self._receive_layer(data)
-            if not data:
-                return
+            if data:
+                self._receive_plain(data, clock)
+            if self._layer.closed_cleanly:
+                self.receive_eof()
+            return
+        self._receive_plain(data, clock)
+
+    def _receive_plain(self, data: bytes, clock: Callable[[], float]) -> None:
         framing = self._framing
-        messages = framing.receive_data(data)
+        messages = self._receive(data)
         if messages:
-            self.inbox.extend(messages)
+            self.inbox += messages
             self.received += len(messages)
             self._first_deadline = None
             self.started_at = None
@@ -131,7 +150,7 @@ class Session(Generic[M]):
             self._fail(framing.error)
         elif framing.pending:
             if self.started_at is None:
-                self.started_at = now
+                self.started_at = clock()
         elif self.started_at is not None:
             self.started_at = None
 
@@ -186,9 +205,7 @@ class Session(Generic[M]):
         if layer is not None and not layer.ready:
             return layer.send(b"")
         self.queued = 0
-        if not out:
-            return layer.send(b"") if layer is not None else b""
-        data = out[0] if len(out) == 1 else b"".join(out)
+        data = b"".join(out)
         out.clear()
         return data if layer is None else layer.send(data)
 
@@ -241,7 +258,7 @@ def open_session(
             f"{codec.name} does not say where a message ends; over a stream put a framing "
             f"before it, such as lines() | {codec.name}"
         )
-    decoder, encode_parts = codec.decoder(), codec.encode_parts
+    decoder, encode_parts = codec.decoder(), codec.sender()
     hook = sys.modules.get(HOOK_MODULE)
     if hook is None or layer is not None:
         return Session(decoder, encode_parts, limits, now, layer=layer, name=codec.name)

@@ -4,7 +4,7 @@ Rules of this file:
 
 1. A datagram that was cut by the system (MSG_TRUNC) is `Truncated`, not a short message.
 2. An empty datagram is a message like any other.
-3. An ICMP error for a connected socket is raised; Linux reports it at the next call.
+3. An ICMP error for a connected socket (`to=`) is raised, at the next call (udp(7)).
 4. An address in a multicast group joins it when bound (RFC 1112); loopback of our own
    datagrams is on, and they stay on the local network (TTL 1) unless told otherwise.
 """
@@ -38,12 +38,13 @@ DATAGRAM_BYTES = 65_507
 """Largest UDP payload over IPv4: 65,535 less 20 bytes of IP and 8 of UDP header."""
 
 
-def open_udp(address: Address, *, interface: str = "") -> socket.socket:
+def open_udp(address: Address, *, interface: str = "", to: Address | None = None) -> socket.socket:
     """Bind a UDP socket, and join the group if the address is one.
 
     Args:
         address: port 0 lets the system choose; a multicast group is joined.
         interface: address of the interface for multicast; the system's choice by default.
+        to: the only remote address, which the socket is connected to.
 
     Raises:
         AddressInUse: another socket has the address.
@@ -53,6 +54,10 @@ def open_udp(address: Address, *, interface: str = "") -> socket.socket:
         raise AddressError(f"{address} is no udp:// address")
     # IPv4 for every interface: broadcast and most groups are of IPv4.
     family, where = resolve(address, socket.SOCK_DGRAM, passive=True)
+    if to is not None and not address.host:
+        # Of the remote side's family, since a socket connects within its own.
+        family = resolve(to.connectable, socket.SOCK_DGRAM)[0]
+        where = ("", address.port)
     sock = socket.socket(family, socket.SOCK_DGRAM)
     try:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
@@ -62,6 +67,8 @@ def open_udp(address: Address, *, interface: str = "") -> socket.socket:
         sock.bind(where)  # type: ignore[arg-type]
         if address.is_multicast:
             _join(sock, address, interface)
+        if to is not None:
+            sock.connect(resolve(to.connectable, socket.SOCK_DGRAM)[1])  # type: ignore[arg-type]
     except OSError as error:
         sock.close()
         raise explain("bind", address, error) from error
@@ -89,28 +96,39 @@ class DatagramSocket(Generic[M]):
 
     Attributes:
         local: our address.
+        remote: the only remote address, or None for any.
     """
 
-    def __init__(self, sock: socket.socket, codec: Codec[M] | Payload[M]) -> None:
+    def __init__(
+        self, sock: socket.socket, codec: Codec[M] | Payload[M], remote: Address | None = None
+    ) -> None:
+        self.remote = remote
         self.local = address_of("udp", sock.getsockname())
         self._sock = sock
         self._codec = codec
         self._closed = False
         self._draining = False
 
-    def send(self, message: M, to: str | Address) -> None:
+    def send(self, message: M, to: str | Address | None = None) -> None:
         """Send one message as one datagram.
 
         Args:
             message: what to send.
-            to: a host, a broadcast address or a multicast group.
+            to: a host, a broadcast address or a multicast group; needless where the socket
+                has one remote address.
 
         Raises:
             EncodeError: the codec cannot represent it, or it is over 65,507 bytes.
             BrokenError: the system refuses, or an earlier datagram was answered by ICMP.
             ClosedError: the socket was closed.
+            AddressError: no address is given and the socket has none, or the socket has
+                another one.
         """
-        address = Address.parse(to)
+        address = self.remote if to is None else Address.parse(to)
+        if address is None:
+            raise AddressError("send: to= is needed, as the socket has no remote address")
+        if self.remote not in (None, address):
+            raise AddressError(f"send to {address}: the socket is connected to {self.remote}")
         data = make_one(self._codec, message)
         if len(data) > DATAGRAM_BYTES:
             text = f"datagram of {len(data)} bytes, {DATAGRAM_BYTES} allowed"
@@ -118,7 +136,10 @@ class DatagramSocket(Generic[M]):
         if self._closed:
             raise ClosedError(f"send {self.local} -> {address}: closed here")
         try:
-            self._sock.sendto(data, self._target(address))
+            if self.remote is None:
+                self._sock.sendto(data, self._target(address))
+            else:
+                self._sock.send(data)
         except OSError as error:
             raise explain("send to", address, error) from error
 
@@ -173,7 +194,7 @@ class DatagramSocket(Generic[M]):
         except (OSError, ValueError) as error:
             if self._closed or isinstance(error, ValueError):
                 raise ClosedError(f"receive {self.local}: closed here") from error
-            raise explain("receive", self.local, error) from error
+            raise explain("receive", self.remote or self.local, error) from error
         return self._parse(data, flags, name)
 
     def _parse(self, data: bytes, flags: int, name: object) -> tuple[M, Address]:
@@ -214,7 +235,11 @@ class DatagramSocket(Generic[M]):
 
 
 def bind_udp(
-    address: str | Address, codec: Codec[M] | Payload[M], *, interface: str = ""
+    address: str | Address,
+    codec: Codec[M] | Payload[M],
+    *,
+    interface: str = "",
+    to: str | Address | None = None,
 ) -> DatagramSocket[M]:
     """Open a blocking UDP socket of your own.
 
@@ -222,9 +247,14 @@ def bind_udp(
         address: `udp://:0` to send only; a multicast group is joined.
         codec: what messages are; a payload layer is enough.
         interface: address of the interface for multicast.
+        to: the only remote address: others are not heard, and a datagram that an ICMP
+            message answers (no program there) makes the next call raise `BrokenError`.
+            Without it the system does not say what became of a datagram (udp(7)).
 
     Raises:
         AddressInUse: another socket has the address.
         BrokenError: the system refuses.
     """
-    return DatagramSocket(open_udp(Address.parse(address), interface=interface), codec)
+    remote = None if to is None else Address.parse(to)
+    sock = open_udp(Address.parse(address), interface=interface, to=remote)
+    return DatagramSocket(sock, codec, remote)

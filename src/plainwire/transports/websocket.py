@@ -35,6 +35,7 @@ class WebSocketFraming(Generic[M]):
     Attributes:
         out: where answers and messages are queued, in order.
         error: what ended the conversation, None while it is good.
+        waiting: messages that were sent before the handshake was done.
     """
 
     def __init__(
@@ -49,7 +50,7 @@ class WebSocketFraming(Generic[M]):
         slack = 0 if isinstance(codec, Payload) else _FRAME_SLACK
         self._max_bytes = limit
         self._protocol: ServerProtocol | ClientProtocol
-        self._waiting: list[tuple[bytes, bool]] = []
+        self.waiting: list[tuple[bytes, bool]] = []
         self._parts: list[bytes] = []
         self._held = 0
         self._closed_cleanly = False
@@ -117,9 +118,9 @@ class WebSocketFraming(Generic[M]):
 
     def _flush_waiting(self) -> None:
         if self._protocol.state is State.OPEN:
-            for data, is_text in self._waiting:
+            for data, is_text in self.waiting:
                 self._write(data, is_text)
-            self._waiting.clear()
+            self.waiting.clear()
 
     def _take(self, frame: Frame, messages: list[M]) -> None:
         if frame.opcode is Opcode.CLOSE:
@@ -166,7 +167,7 @@ class WebSocketFraming(Generic[M]):
         data = make_one(self._codec, message)
         before = _size(parts)
         if self._protocol.state is State.CONNECTING:
-            self._waiting.append((data, self._text))
+            self.waiting.append((data, self._text))
             return len(data)
         self._write(data, self._text)
         self._collect()

@@ -1,0 +1,106 @@
+"""`plainwire show`: a recording again, as report, calls, one flow, JSON or raw records."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import shutil
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from plainwire import i18n
+from plainwire.cli.run import coloured, refuse, write_json
+
+
+@click.command(context_settings={"help_option_names": ["-h", "--help"]})
+@click.argument("recording", default="last", metavar="[FILE|last]")
+@click.option(
+    "--json",
+    "json_file",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Write the report as JSON ('-': standard output).",
+)
+@click.option("--with-payload", is_flag=True, help="Put payload into the JSON report.")
+@click.option("--records", is_flag=True, help="Dump the raw records, one JSON array a line.")
+@click.option("--calls", is_flag=True, help="List every observed call.")
+@click.option(
+    "--flow",
+    type=click.IntRange(min=0),
+    metavar="N",
+    help="Show one flow from beginning to end, nothing folded.",
+)
+@click.option("--lang", metavar="LANG", help="Language of the report: en or zh.")
+def show(recording: str, **options: Any) -> None:  # fmt: skip
+    """Show a recording again: the report, or what it was made from.
+
+    Without FILE, or with `last`, the newest recording.
+    """
+    i18n.select(options["lang"])
+    opened = _open(recording)
+    try:
+        with contextlib.suppress(BrokenPipeError):
+            _show(opened, options)
+    finally:
+        opened.close()
+
+
+def _open(name: str) -> Any:
+    """The recording of a name; one whose recorder was killed is finished first."""
+    from plainwire.see.recorder import store
+
+    if name == "last":
+        kept = store.recordings()
+        if not kept:
+            refuse("show last: there is no recording yet; make one with `plainwire run`")
+        path = kept[-1]
+    else:
+        path = Path(name.removesuffix(".d"))
+    folder = path.with_suffix(".plainwire.d")
+    if folder.is_dir() and path.suffix == ".plainwire":
+        click.echo(f"plainwire: {path.name} was broken off; reading what was recorded", err=True)
+        path = store.recover(folder)
+    try:
+        return store.Recording(path)
+    except store.RecordingError as error:
+        refuse(f"show: {error}")
+
+
+def _show(opened: Any, options: dict[str, Any]) -> None:
+    if options["records"]:
+        for item in opened.items():
+            click.echo(json.dumps(item, default=_readable, ensure_ascii=False))
+        return
+    from plainwire.see import diagnosis
+    from plainwire.see.ledger import build
+    from plainwire.see.report import calls, terminal
+
+    ledger = build.build(opened.items())
+    width = shutil.get_terminal_size((100, 24)).columns
+    colour = coloured(sys.stdout)
+    if options["calls"]:
+        for line in calls.call_lines(ledger, width=width, colour=colour):
+            click.echo(line)
+        return
+    number = options["flow"]
+    if number is not None:
+        if number >= len(ledger.flows):
+            refuse(f"show --flow {number}: this recording has {len(ledger.flows)} flows, from 0 on")
+        for line in calls.flow_lines(ledger, number, width=width, colour=colour):
+            click.echo(line)
+        return
+    findings = diagnosis.diagnose(ledger)
+    if options["json_file"] is not None:
+        write_json(ledger, findings, options["json_file"], with_payload=options["with_payload"])
+        return
+    click.echo(terminal.render(ledger, findings, width=width, colour=colour))
+
+
+def _readable(value: object) -> object:
+    """Bytes of slots and payload as hexadecimal digits."""
+    if isinstance(value, bytes):
+        return value.hex()
+    raise TypeError(f"not JSON: {type(value).__name__}")

@@ -1,0 +1,70 @@
+"""Diagnosis: from a ledger to findings. Pure; one file per failure.
+
+A rule accuses the *user's* program only: what it did with the bytes decides, and what
+cannot be known is `likely` or not said. Each rule's first lines say what must hold
+before it speaks (its proof) and what must make it silent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from plainwire.see.diagnosis import (
+    address_in_use,
+    both_sending,
+    connect_refused,
+    connect_result_ignored,
+    datagram_lost,
+    datagram_truncated,
+    eof_ignored,
+    eof_never_comes,
+    fin_withheld,
+    glued_messages,
+    leaked_socket,
+    mutual_wait,
+    partial_send_ignored,
+    second_client_ignored,
+    split_message,
+    two_readers,
+    unread_at_close,
+    write_after_close,
+    wrong_type_sent,
+)
+from plainwire.see.diagnosis.case import Case
+from plainwire.see.diagnosis.model import CERTAIN, Finding
+from plainwire.see.ledger.model import Ledger
+
+Rule = Callable[[Case], Iterator[Finding]]
+
+# In the order in which findings are shown when they are equally certain: causes first.
+RULES: dict[str, Rule] = {
+    "wrong-type-sent": wrong_type_sent.find,
+    "address-in-use": address_in_use.find,
+    "connect-refused": connect_refused.find,
+    "connect-result-ignored": connect_result_ignored.find,
+    "glued-messages": glued_messages.find,
+    "split-message": split_message.find,
+    "partial-send-ignored": partial_send_ignored.find,
+    "eof-ignored": eof_ignored.find,
+    "eof-never-comes": eof_never_comes.find,
+    "fin-withheld": fin_withheld.find,
+    "mutual-wait": mutual_wait.find,
+    "both-sending": both_sending.find,
+    "second-client-ignored": second_client_ignored.find,
+    "unread-at-close": unread_at_close.find,
+    "write-after-close": write_after_close.find,
+    "two-readers": two_readers.find,
+    "datagram-truncated": datagram_truncated.find,
+    "datagram-lost": datagram_lost.find,
+    "leaked-socket": leaked_socket.find,
+}
+
+# Those that can stand while a program hangs; asked with each sample of the kernel.
+HANGS = ("eof-never-comes", "fin-withheld", "mutual-wait", "both-sending", "second-client-ignored")
+
+
+def diagnose(ledger: Ledger, rules: tuple[str, ...] | None = None) -> list[Finding]:
+    """Every finding of the rules (all of them by default), certain ones first."""
+    case = Case(ledger)
+    found = [finding for name in rules or tuple(RULES) for finding in RULES[name](case)]
+    return sorted(found, key=lambda f: f.certainty != CERTAIN)

@@ -1,0 +1,145 @@
+"""Both sides wait in a read, and nothing is on its way.
+
+Proof: at the ends of one connection a thread each is blocked in a read without a
+time-out; both receive queues and both send queues are empty, neither end is closed;
+no thread of any process that holds an end can go on by itself (ledger/waits.py).
+Certain if only somebody outside could wake them through a process that neither side
+is; likely if one of the two processes also accepts new clients.
+A ring is the same over several connections: A waits for B, B for C, C for A.
+Silent: a time-out, a thread at a terminal or asleep that could still write, a peer
+that was not observed, a wait that ended by itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from plainwire.see.diagnosis import eof_never_comes
+from plainwire.see.diagnosis.case import Case, connection, last_message, totals, where
+from plainwire.see.diagnosis.model import CERTAIN, LIKELY, Evidence, Finding, Text, say
+from plainwire.see.diagnosis.waiting import (
+    Pair,
+    Ring,
+    could_be_woken,
+    stuck_pairs,
+    stuck_rings,
+)
+from plainwire.see.ledger.model import Call
+
+RULE = "mutual-wait"
+
+
+def find(case: Case) -> Iterator[Finding]:
+    """One finding for each connection whose two ends wait for each other."""
+    for pair in stuck_pairs(case, "receive"):
+        if eof_never_comes.reader_of(case, pair) is None:
+            yield finding(case, pair)
+    for ring in stuck_rings(case):
+        yield _of_ring(case, ring)
+
+
+def finding(case: Case, pair: Pair) -> Finding:
+    """The finding for one pair."""
+    a, b = pair.calls
+    flow = pair.flow
+    certainty = LIKELY if could_be_woken(pair.waits, pair.waiters) else CERTAIN
+    evidence = [
+        Evidence(
+            say(
+                "connection {connection}: both ends open, 0 bytes unread, 0 bytes on the way",
+                connection=connection(flow),
+            ),
+            pair.waits.t,
+        ),
+        totals(flow.there),
+        totals(flow.back),
+    ]
+    evidence += [e for e in (last_message(flow.there), last_message(flow.back)) if e]
+    evidence += _others(pair)
+    if certainty == LIKELY:
+        evidence.append(
+            Evidence(say("the server still accepts: only a new client could change this"))
+        )
+    return Finding(
+        RULE,
+        certainty,
+        say("{a} and {b} wait for each other; nothing is on its way", a=_name(a), b=_name(b)),
+        case.places((a, "waits"), (b, "waits")),
+        tuple(evidence),
+        _fix(pair),
+        flow.number,
+        pair.waits.t,
+    )
+
+
+def _of_ring(case: Case, ring: Ring) -> Finding:
+    woken = could_be_woken(ring.waits, [link.waiter for link in ring.links])
+    evidence: list[Evidence] = []
+    for link, following in zip(ring.links, (*ring.links[1:], ring.links[0]), strict=True):
+        evidence += [
+            Evidence(
+                say(
+                    "{a} waits for {b}: connection {connection}, 0 bytes unread,"
+                    " 0 bytes on the way",
+                    a=where(link.call),
+                    b=following.call.process.name,
+                    connection=connection(link.flow),
+                ),
+                ring.waits.t,
+            ),
+            totals(link.flow.receiving(link.end)),
+        ]
+    if woken:
+        evidence.append(
+            Evidence(say("the server still accepts: only a new client could change this"))
+        )
+    return Finding(
+        RULE,
+        LIKELY if woken else CERTAIN,
+        say(
+            "{ring} wait in a ring, each for the next and the last for the first;"
+            " nothing is on its way",
+            ring=", ".join(str(_name(link.call)) for link in ring.links),
+        ),
+        case.places(*((link.call, "waits") for link in ring.links)),
+        tuple(evidence),
+        say("one of them must send what the one before it waits for, before it waits itself"),
+        ring.links[0].flow.number,
+        ring.waits.t,
+    )
+
+
+def _name(call: Call | None) -> str | Text:
+    if call is None:
+        return say("a program that was not observed")
+    frame = call.site.frame
+    text = where(call)
+    return f"{text} ({call.op.rpartition('.')[2]})" if frame is not None else text
+
+
+def _others(pair: Pair) -> Iterator[Evidence]:
+    """Who else holds an end, and why that one was taken not to write."""
+    for end, waiter in ((pair.flow.client, pair.client[0]), (pair.flow.server, pair.server[0])):
+        if end is None:
+            continue
+        for pid in pair.waits.holders.get(str(end.inode), []):
+            if pid != waiter.pid:
+                yield Evidence(
+                    say(
+                        "process {pid} holds this end too, but only waits (taken not to write)",
+                        pid=pid,
+                    )
+                )
+
+
+def _fix(pair: Pair) -> Text:
+    a, b = pair.calls
+    unheard = pair.flow.there.written > pair.flow.there.read
+    if unheard:
+        return say("one side must read what was sent before it waits for more")
+    return say(
+        "one side must send before it waits: let {a} or {b} send first, and make both agree on"
+        " whose turn it is after each message",
+        a=where(a) if a else "?",
+        b=where(b) if b else "?",
+    )

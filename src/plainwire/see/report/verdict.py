@@ -1,0 +1,220 @@
+"""The verdict: what is wrong, or what happened, in one or two sentences. Pure.
+
+V1  The most certain finding is told, with the lines a terminal can open; the others are
+    counted by rule.
+V2  Without findings it says that nothing wrong was seen, never that nothing is wrong.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from plainwire.i18n import gettext as _
+from plainwire.see.diagnosis.model import CERTAIN, Finding, Place
+from plainwire.see.ledger.model import Call, Endpoint, Flow, Ledger
+from plainwire.see.report import names, text
+from plainwire.see.report.names import Paths
+
+
+def verdict(ledger: Ledger, findings: list[Finding], *, cwd: str | None = None) -> str:
+    """The verdict as one paragraph of plain text, not wrapped.
+
+    Args:
+        ledger: what happened.
+        findings: what is wrong, in any order.
+        cwd: the folder that paths are told from; by default that of the run.
+    """
+    if not findings:
+        return _("Nothing wrong was seen. {story}").format(story=story(ledger))
+    first, *rest = ranked(findings)
+    paths = names.paths_of(ledger, cwd)
+    said = certainty(first.certainty) + _(": ") + message(first, paths)
+    if not said.endswith((".", "。")):
+        said += _(".")
+    if rest:
+        said += " " + _("Also: {rules}.").format(rules=_rules(rest))
+    return said
+
+
+def ranked(findings: list[Finding]) -> list[Finding]:
+    """Certain ones first, each group in the order given."""
+    return sorted(findings, key=lambda finding: finding.certainty != CERTAIN)
+
+
+def certainty(word: str) -> str:
+    """How sure a finding is, as the first word of a sentence."""
+    return _("Certain") if word == CERTAIN else _("Likely")
+
+
+def message(finding: Finding, paths: Paths) -> str:
+    """A finding's sentence with paths that a terminal can open in place of bare names."""
+    said = str(finding.message)
+    done = set()
+    for place in sorted(finding.places, key=lambda p: -len(p.short)):
+        if place.short in done:
+            continue
+        done.add(place.short)
+        said = _replace(said, place, paths)
+    return text.safe(said)
+
+
+def _replace(said: str, place: Place, paths: Paths) -> str:
+    full = paths.line(place.frame)
+    if full == place.short:
+        return said
+    at = said.find(place.short)
+    while at >= 0:
+        end = at + len(place.short)
+        before, after = said[at - 1 : at], said[end : end + 1]
+        if before in ("/", "_", "-", ".") or before.isalnum() or after.isdigit():
+            at = said.find(place.short, end)
+            continue
+        return said[:at] + full + said[end:]
+    return said
+
+
+def _rules(findings: list[Finding]) -> str:
+    counted = Counter(finding.rule for finding in findings)
+    return ", ".join(rule if n == 1 else f"{rule} x{n}" for rule, n in counted.items())
+
+
+# -- what happened ---------------------------------------------------------------------
+
+
+def story(ledger: Ledger) -> str:
+    """One sentence on what happened."""
+    if not ledger.flows:
+        return _no_flows(ledger)
+    groups: dict[tuple[str, str], list[Flow]] = {}
+    for flow in ledger.flows:
+        groups.setdefault((_server_name(flow), flow.kind), []).append(flow)
+    said = [_group(server, kind, flows) for (server, kind), flows in groups.items()]
+    if len(said) > 3:
+        more = _("{count} more conversations").format(count=len(said) - 2)
+        said = [*said[:2], more]
+    return _("; ").join(said) + _(".")
+
+
+def _server_name(flow: Flow) -> str:
+    end = flow.server
+    if end is not None and end.listener is not None and end.listener.process is not None:
+        return end.listener.process.name
+    if end is not None:
+        return names.end_name(end)
+    return names.address(names.ends_of(flow)[1])
+
+
+def _messages(count: int) -> str:
+    said = _("{count} messages").format(count=text.count_text(count))
+    return said if count != 1 else _("1 message")
+
+
+def _datagrams(count: int) -> str:
+    said = _("{count} datagrams").format(count=text.count_text(count))
+    return said if count != 1 else _("1 datagram")
+
+
+def _group(server: str, kind: str, flows: list[Flow]) -> str:
+    messages = sum(len(f.datagrams) or message_count(f) for f in flows)
+    protocol = names.KINDS.get(kind, kind)
+    values = {
+        "clients": names.end_name(flows[0].client)
+        if len(flows) == 1
+        else text.count_text(len(flows)),
+        "server": server,
+        "messages": _datagrams(messages) if flows[0].datagrams else _messages(messages),
+        "protocol": protocol,
+    }
+    if flows[0].datagrams:
+        if len(flows) == 1:
+            template = _("{clients} and {server} exchanged {messages} over {protocol}")
+        else:
+            template = _("{clients} sockets exchanged {messages} with {server} over {protocol}")
+        return template.format(**values) + _lost(flows)
+    if len(flows) == 1:
+        template = _("{clients} exchanged {messages} with {server} over {protocol}")
+    else:
+        template = _("{clients} clients exchanged {messages} with {server} over {protocol}")
+    return template.format(**values) + _("; ") + _endings(flows)
+
+
+def message_count(flow: Flow) -> int:
+    """Messages of a stream: those a codec named, else what was sent, else what was read."""
+    return sum(
+        len(d.messages) or len(d.asked_writes) or len(d.asked_reads)
+        for d in (flow.there, flow.back)
+    )
+
+
+def _lost(flows: list[Flow]) -> str:
+    lost = sum(1 for f in flows for d in f.datagrams if d.sent is not None and d.received is None)
+    return _(", {count} of them not received").format(count=lost) if lost else ""
+
+
+def _endings(flows: list[Flow]) -> str:
+    """Who closed the connections, in a clause."""
+    closers = Counter(closer_side(flow) for flow in flows)
+    if len(flows) == 1:
+        return {
+            "client": _("the client closed first"),
+            "server": _("the server closed first"),
+            "open": _("the connection is still open"),
+            "unknown": _("who closed it was not seen"),
+        }[next(iter(closers))]
+    if len(closers) == 1:
+        return {
+            "client": _("every connection was closed by its client"),
+            "server": _("every connection was closed by the server"),
+            "open": _("every connection is still open"),
+            "unknown": _("who closed them was not seen"),
+        }[next(iter(closers))]
+    words = {
+        "client": _("{count} closed by the client"),
+        "server": _("{count} closed by the server"),
+        "open": _("{count} still open"),
+        "unknown": _("{count} closed unseen"),
+    }
+    return _(", ").join(
+        words[side].format(count=text.count_text(n)) for side, n in closers.most_common()
+    )
+
+
+def closer_side(flow: Flow) -> str:
+    """Who closed first: 'client', 'server', 'open' or 'unknown'."""
+    closer = first_closer(flow)
+    if closer is not None:
+        return "client" if closer[0] is flow.client else "server"
+    return "open" if flow.closed is None else "unknown"
+
+
+def first_closer(flow: Flow) -> tuple[Endpoint, Call] | None:
+    """The end that finished first, and the call by which it did."""
+    ended = [
+        (direction.fin_sent.t0, end, direction.fin_sent)
+        for end in flow.ends
+        if (direction := flow.sending(end)).fin_sent is not None
+    ]
+    if not ended and flow.closed is not None:
+        ended = [
+            (call.t0, end, call)
+            for end in flow.ends
+            for call in end.calls
+            if call.op in ("closed", "dropped")
+        ]
+    if not ended:
+        return None
+    _t, end, call = min(ended, key=lambda found: found[0])
+    return end, call
+
+
+def _no_flows(ledger: Ledger) -> str:
+    tries = [c for c in ledger.calls if c.op in ("connect", "connect_ex") and c.failure]
+    if tries:
+        return _("No connection came about; {count} attempts failed.").format(count=len(tries))
+    listeners = [e for e in ledger.endpoints if e.role == "listener"]
+    if listeners:
+        where = ", ".join(names.address(e.local) for e in listeners[:3])
+        return _("Nobody connected to {where}.").format(where=where)
+    if not ledger.processes:
+        return _("No Python program was observed.")
+    return _("No program spoke over a socket.")

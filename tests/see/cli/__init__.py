@@ -1,0 +1,1 @@
+"""Tests of the command line of `run` and `show`, through real processes."""

@@ -1,0 +1,143 @@
+"""mutual-wait: pairs and rings, and what must keep it silent."""
+
+from __future__ import annotations
+
+from plainwire.see.diagnosis import diagnose
+from plainwire.see.diagnosis.model import Finding
+from see.items import Proc, Socket, World
+from see.samples import Sample
+
+READ = ("receive", [3])
+
+
+class Circle:
+    """Programs of which each reads from the next: p10 from p20, p20 from p30, ..."""
+
+    def __init__(self, size: int = 3) -> None:
+        self.world = World()
+        self.processes = [self.world.process(10 * (n + 1)) for n in range(size)]
+        self.reads: list[Socket] = []
+        self.writes: dict[int, Socket] = {}
+        for number, process in enumerate(self.processes):
+            peer = self.processes[(number + 1) % size]
+            here, there = self.world.connection(process, peer)
+            self.reads.append(here)
+            self.writes[(number + 1) % size] = there
+
+    def wait(self) -> None:
+        for number, process in enumerate(self.processes):
+            process.call("recv", self.reads[number], asked=1024, line=5 + number, t1=-1)
+
+    def sample(self, **threads: tuple[str, list[int]]) -> Sample:
+        sample = Sample(self.world.tick())
+        for number, process in enumerate(self.processes):
+            sockets: dict[int, Socket | int] = {3: self.reads[number], 5: self.writes[number]}
+            more = [thread for name, thread in threads.items() if name == f"p{process.pid}"]
+            if any(thread[0] == "accept" for thread in more):
+                sockets[4] = 9000
+                sample.listener(9000)
+            sample.process(process.pid, READ, *more, sockets=sockets)
+            there = self.writes[(number + 1) % len(self.processes)]
+            sample.tcp(self.reads[number], there, port=number)
+        return sample
+
+    def findings(self, *samples: Sample) -> list[Finding]:
+        for sample in samples or (self.sample(),):
+            self.world.run("sample", **sample.fields)
+        return diagnose(self.world.ledger(), ("mutual-wait",))
+
+
+def test_a_ring_of_three_is_told_once_with_its_three_lines() -> None:
+    """No pair of them waits for each other, so a look at one connection finds nothing."""
+    circle = Circle()
+    circle.wait()
+    (finding,) = circle.findings()
+    assert finding.certainty == "certain"
+    assert [place.short for place in finding.places] == ["p10.py:5", "p20.py:6", "p30.py:7"]
+    assert "p10.py:5 (recv), p20.py:6 (recv), p30.py:7 (recv)" in finding.message.english
+    assert len({str(e.text) for e in finding.evidence}) == 6
+
+
+def test_a_ring_over_two_connections_of_the_same_two_programs_is_told() -> None:
+    """A command and a data connection: each side reads the one that the other reads not."""
+    circle = Circle(2)
+    circle.wait()
+    (finding,) = circle.findings()
+    assert [place.short for place in finding.places] == ["p10.py:5", "p20.py:6"]
+
+
+def test_a_ring_is_told_once_however_often_it_was_sampled() -> None:
+    """A hang of an hour is one finding."""
+    circle = Circle(5)
+    circle.wait()
+    first = circle.sample()
+    assert len(circle.findings(first, circle.sample(), circle.sample())) == 1
+
+
+def test_a_ring_with_somebody_who_may_act_is_none() -> None:
+    """A thread of one of them is still computing: it may yet send."""
+    circle = Circle()
+    circle.wait()
+    assert circle.findings(circle.sample(p20=("running", []))) == []
+
+
+def test_a_ring_that_a_new_client_could_break_is_likely() -> None:
+    """A server of threads may speak to this client when somebody else comes."""
+    circle = Circle()
+    circle.wait()
+    (finding,) = circle.findings(circle.sample(p30=("accept", [4])))
+    assert finding.certainty == "likely"
+
+
+def test_a_ring_that_went_on_by_itself_was_none() -> None:
+    """What ended before the run did was slow, not stuck."""
+    circle = Circle()
+    circle.wait()
+    sample = circle.sample()
+    circle.processes[1].slots[-1].returns(circle.world.tick(), 4)
+    assert circle.findings(sample) == []
+
+
+def test_a_chain_is_no_ring() -> None:
+    """The last one waits for a terminal: whoever sits there ends it."""
+    circle = Circle()
+    circle.wait()
+    sample = circle.sample()
+    sample.process(
+        30, ("receive", [0]), others={0: "/dev/pts/0"},
+        sockets={3: circle.reads[2], 5: circle.writes[2]},
+    )  # fmt: skip
+    assert circle.findings(sample) == []
+
+
+def pair() -> tuple[World, Proc, Socket, Proc, Socket]:
+    world = World()
+    server, client = world.process(10), world.process(20)
+    here, there = world.connection(client, server)
+    client.call("recv", here, asked=1024, line=8, t1=-1)
+    server.call("recv", there, asked=1024, line=13, t1=-1)
+    return world, client, here, server, there
+
+
+def pair_findings(
+    world: World, here: Socket, there: Socket, **queues: tuple[int, int]
+) -> list[str]:
+    sample = Sample(world.tick())
+    sample.process(20, READ, sockets={3: here})
+    sample.process(10, READ, sockets={3: there})
+    sample.tcp(here, there, **queues)  # type: ignore[arg-type]
+    world.run("sample", **sample.fields)
+    found = diagnose(world.ledger(), ("mutual-wait",))
+    return [" ".join(p.short for p in f.places) for f in found]
+
+
+def test_two_readers_of_one_connection_are_a_pair_and_no_ring() -> None:
+    """One mistake, one finding: the pair is not told again as a ring."""
+    world, _, here, _, there = pair()
+    assert pair_findings(world, here, there) == ["p20.py:8 p10.py:13"]
+
+
+def test_a_pair_with_bytes_on_their_way_is_none() -> None:
+    """The bytes will arrive and one of the two will go on."""
+    world, _, here, _, there = pair()
+    assert pair_findings(world, here, there, unsent=(0, 7)) == []

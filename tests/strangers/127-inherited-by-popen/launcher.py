@@ -1,0 +1,11 @@
+import socket, subprocess, sys, os
+l = socket.create_server(("127.0.0.1", 21270))
+os.set_inheritable(l.fileno(), True)
+c, _ = l.accept()
+c.set_inheritable(True)
+tool = c.recv(100).decode().strip()
+child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(30)"], close_fds=False)
+c.sendall(b"started %d\n" % child.pid)
+c.close()
+print("launcher: hung up")
+child.wait()
