@@ -39,7 +39,7 @@ class BrowserLink(StreamLink):
 
     packing: Pack = staticmethod(pack_websocket)
 
-    def __init__(  # noqa: PLR0917 - made in one place
+    def __init__(
         self, service: Service, tls: Any, links: set[StreamLink], files: FileStore,
         hosts: tuple[str, ...], connections: Callable[[], int],
     ) -> None:  # fmt: skip

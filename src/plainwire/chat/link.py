@@ -104,7 +104,7 @@ class StreamLink(asyncio.Protocol):
         if self._closing:
             return
         wire = self._wire
-        wire.receive_data(data, self.service.hub.loop.time())
+        wire.receive_data(data, self.service.hub.loop.time)
         if self._layer is not None:
             self.answer_wire()
         inbox = wire.inbox
