@@ -172,6 +172,7 @@ def test_killing_the_whole_server_loses_no_acknowledged_message(
             writer.next(5.0)
     except (PlainwireError, OSError):
         pass
+    writer.cut()
     acknowledged = [m["id"] for m in writer.seen if m["type"] == "ack"]
     assert server.stdout is not None
     server.stdout.close()

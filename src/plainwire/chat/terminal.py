@@ -144,12 +144,13 @@ class Terminal(Completer):
             self.caller.send(self.replica.join(self.room))
 
     def _on_person(self, name: str, act: Any) -> None:
+        _ = self._
         wanted = name_key(name)
         for user, known in {**self._people, **self.replica.rooms[self.room].members}.items():
             if name_key(known) == wanted:
                 act(user)
                 return
-        self._note(self._("nobody called {name} is known here").format(name=name))
+        self._note(_("nobody called {name} is known here").format(name=name))
 
     def get_completions(
         self,
@@ -195,8 +196,9 @@ class Terminal(Completer):
             loop.call_later(message["retry_after"], self.caller.repeat, again)
 
     def _on_gap(self, message: Message) -> None:
+        _ = self._
         count = message["last"] - message["first"] + 1
-        self._note(self._("{count} older messages are no longer kept").format(count=count))
+        self._note(_("{count} older messages are no longer kept").format(count=count))
 
     def _on_presence(self, message: Message) -> None:
         self._people.update((m["id"], m["name"]) for m in message["joined"])
@@ -222,7 +224,8 @@ class Terminal(Completer):
             self._typing[message["name"]] = time.monotonic() + 4
 
     def _on_state(self, message: Message) -> None:
-        self._note(self._("connection lost, trying again") + f" · {message['text']}")
+        _ = self._
+        self._note(_("connection lost, trying again") + f" · {message['text']}")
 
     def _on_named(self, message: Message) -> None:
         self._note(clean_text(message["name"]))
@@ -271,8 +274,9 @@ class Terminal(Completer):
 
     def _status(self) -> FormattedText:
         """The line at the bottom: connection, rooms with unread counts, who is typing."""
-        words = {"connected": self._("connected"), "connecting": self._("connecting"),
-                 "reconnecting": self._("reconnecting")}  # fmt: skip
+        _ = self._
+        words = {"connected": _("connected"), "connecting": _("connecting"),
+                 "reconnecting": _("reconnecting")}  # fmt: skip
         parts = [("bold", f" {words[self.caller.state]} "), ("", f"{self.replica.name} ")]
         for room, copy in self.replica.rooms.items():
             mark = f"({copy.unread})" if copy.unread else ""
@@ -280,10 +284,10 @@ class Terminal(Completer):
             parts.append((style, f" #{self._title(room)}{mark} "))
         if self.replica.outbox:
             count = len(self.replica.outbox)
-            parts.append(("", self._(" {count} not yet stored").format(count=count)))
+            parts.append(("", _(" {count} not yet stored").format(count=count)))
         now = time.monotonic()
         typing = [name for name, until in self._typing.items() if until > now]
         if typing:
             names = clean_text(", ".join(typing))
-            parts.append(("italic", self._(" {names} writing…").format(names=names)))
+            parts.append(("italic", _(" {names} writing…").format(names=names)))
         return FormattedText(parts)

@@ -188,10 +188,13 @@ def join(address: str, follow: bool, as_json: bool, **options: Any) -> None:
         where = Address.parse(address if ":" in address else f"tcp://{address}:7070")
         replica = _replica(options, auto=options["name"] is None or not sys.stdin.isatty())
         if sys.stdin.isatty() and not as_json:
+            from plainwire import i18n
             from plainwire.chat.terminal import Terminal
 
+            i18n.select()
+
             replica.token = _own_token(where)
-            status = asyncio.run(Terminal(where, replica, tls=options["ca"]).run())
+            status = asyncio.run(Terminal(where, replica, i18n.gettext, tls=options["ca"]).run())
             _keep_token(where, replica.token)
         else:
             from plainwire.chat.pipe import Pipe

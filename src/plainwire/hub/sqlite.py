@@ -92,6 +92,7 @@ class _Job(NamedTuple):
     work: Callable[[sqlite3.Connection], Any]
     answer: asyncio.Future[Any]
     room: str
+    is_durable: bool
 
 
 class SqliteBroker(Broker):
@@ -216,6 +217,11 @@ class SqliteBroker(Broker):
     def _commit(self, connection: sqlite3.Connection, group: Sequence[_Job]) -> list[Any]:
         """Do the jobs in one transaction; a list of results or of one error for all."""
         try:
+            # Names and members die with their process, so they wait for no disk. A later
+            # durable commit syncs the whole log of the file, theirs before it too. Not OFF:
+            # a checkpoint must sync in any case.
+            mode = "FULL" if any(job.is_durable for job in group) else "NORMAL"
+            connection.execute(f"PRAGMA synchronous={mode}")
             connection.execute("BEGIN IMMEDIATE")
             results = [job.work(connection) for job in group]
             connection.execute("COMMIT")
@@ -245,17 +251,21 @@ class SqliteBroker(Broker):
             heads = {room: events[-1].seq for room, events in news.items()}
             self._bus.send(json.dumps({"heads": heads}))
 
-    def _do(self, work: Callable[[sqlite3.Connection], T], room: str = "") -> asyncio.Future[T]:
+    def _do(
+        self, work: Callable[[sqlite3.Connection], T], room: str = "", *, is_durable: bool = False
+    ) -> asyncio.Future[T]:
         answer: asyncio.Future[T] = asyncio.get_running_loop().create_future()
         if self._closed or self._writer is None:
             answer.set_exception(BrokerError(f"write {self.path}: the broker is closed"))
         else:
-            self._jobs.put(_Job(work, answer, room))
+            self._jobs.put(_Job(work, answer, room, is_durable))
         return answer
 
     def publish(self, room: str, draft: Draft) -> asyncio.Future[Published]:
         """Append a message; see `Broker.publish`."""
-        return self._do(lambda connection: self._insert(connection, room, draft), room)
+        return self._do(
+            lambda connection: self._insert(connection, room, draft), room, is_durable=True
+        )
 
     def _insert(self, db: sqlite3.Connection, room: str, draft: Draft) -> Published:
         known = db.execute(
@@ -390,7 +400,7 @@ class SqliteBroker(Broker):
             sql, values = "DELETE FROM notes WHERE name=? AND key=?", (table, key)
         else:
             sql, values = "INSERT OR REPLACE INTO notes VALUES (?,?,?)", (table, key, value)  # type: ignore[assignment]
-        await self._do(lambda db: db.execute(sql, values).rowcount)
+        await self._do(lambda db: db.execute(sql, values).rowcount, is_durable=True)
 
     async def notes(self, table: str) -> dict[str, str]:
         """All values of a table; see `Broker.notes`."""
