@@ -19,6 +19,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "show": ("plainwire.cli.show:show", "Show a recording again: report, calls, flows, JSON."),
     "explain": ("plainwire.cli.explain:explain", "Explain a finding: symptom, cause, proof, fix."),
     "path": ("plainwire.cli.path:path", "Show how this machine would send a packet."),
+    "chat": ("plainwire.cli.chat:chat", "Talk with people: terminal and browser."),
     "serve": ("plainwire.cli.serve:serve", "Serve a handler at an address."),
     "talk": ("plainwire.cli.talk:talk", "Exchange messages with a server."),
 }

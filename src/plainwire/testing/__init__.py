@@ -5,6 +5,7 @@
 are held to.
 """
 
+from plainwire.testing.broker import check_broker
 from plainwire.testing.codecs import check_codec, check_splits, cut, decode_in_pieces, refuses
 from plainwire.testing.contracts import check_server, check_stream
 from plainwire.testing.play import NETS, ScriptedStream, everyway, play
@@ -13,6 +14,7 @@ from plainwire.transports.memory import memory_pair
 __all__ = [
     "NETS",
     "ScriptedStream",
+    "check_broker",
     "check_codec",
     "check_server",
     "check_splits",

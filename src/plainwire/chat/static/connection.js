@@ -1,0 +1,130 @@
+// The WebSocket that comes back, and the copy of the rooms that makes coming back exact.
+// Invariants, as in replica.py: an event is taken once and in order; what was sent waits in
+// the outbox until it is answered; a hole in seq joins the room again from where it is known.
+const PING = 15000, SILENCE = 10000;
+const FATAL = ['bad_key', 'bad_name', 'bad_password', 'name_registered', 'name_taken', 'version'];
+const KEPT = ['send', 'edit', 'delete', 'topic', 'kick', 'ban', 'unban', 'mute', 'unmute', 'op', 'deop'];
+
+export class Connection {
+  constructor(show, state) {
+    this.show = show; this.state = state;
+    this.rooms = new Map(); this.outbox = new Map();
+    this.token = sessionStorage.getItem('token') || localStorage.getItem('token') || '';
+    this.more = {}; this.name = ''; this.user = ''; this.limits = {}; this.ready = false; this.tries = 0;
+    this.salt = crypto.getRandomValues(new Uint32Array(1))[0].toString(36); this.count = 0;
+    addEventListener('online', () => this.hurry());
+    document.addEventListener('visibilitychange', () => { if (!document.hidden) this.hurry(); });
+  }
+  room(name) {
+    if (!this.rooms.has(name)) this.rooms.set(name, { name, epoch: '', seq: 0, head: 0, read: 0, unread: 0, mentions: 0, topic: '', title: '', members: new Map(), operators: new Set(), events: [], more: true });
+    return this.rooms.get(name);
+  }
+  start(name, more = {}) { this.name = name; this.more = more; this.stopped = false; this.dial(); }
+  dial() {
+    clearTimeout(this.timer);
+    this.state('connecting');
+    const socket = this.socket = new WebSocket(`${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}/ws`);
+    socket.onopen = () => { this.put({ type: 'hello', v: 1, name: this.name, token: this.token || undefined, ...this.more }); this.watch(); };
+    socket.onmessage = (event) => { if (socket === this.socket) { this.watch(); this.take(JSON.parse(event.data)); } };
+    socket.onclose = () => { if (socket === this.socket) this.lost(); };
+  }
+  watch() {
+    clearTimeout(this.pinger);
+    this.pinger = setTimeout(() => { this.put({ type: 'ping' }); this.pinger = setTimeout(() => this.drop(), SILENCE); }, PING);
+  }
+  drop() { const socket = this.socket; this.socket = null; socket?.close(); this.lost(); }
+  lost() {
+    clearTimeout(this.pinger); this.ready = false;
+    if (this.stopped) return;
+    const wait = Math.min(10000, 250 * 2 ** this.tries++) * (0.5 + Math.random() / 2);
+    this.state('again', Math.ceil(wait / 1000));
+    this.timer = setTimeout(() => this.dial(), wait);
+  }
+  hurry() { if (!this.ready && !this.stopped && this.name && this.socket?.readyState !== WebSocket.CONNECTING) { this.tries = 0; this.dial(); } }
+  put(message) { if (this.socket?.readyState === WebSocket.OPEN) this.socket.send(JSON.stringify(message)); }
+  send(message) {
+    if (KEPT.includes(message.type)) {
+      message = { ...message, id: `${this.salt}-${++this.count}` };
+      this.outbox.set(message.id, message);
+    }
+    if (this.ready) this.put(message);
+    return message;
+  }
+  join(name) {
+    const room = this.room(name);
+    const since = room.epoch ? { epoch: room.epoch, seq: room.seq } : undefined;
+    if (this.ready) this.put({ type: 'join', room: name, since });
+  }
+  take(message) {
+    const handler = this[`on_${message.type}`];
+    if (handler && handler.call(this, message) === false) return;
+    this.show(message);
+  }
+  on_welcome(message) {
+    this.ready = true; this.tries = 0;
+    this.user = message.you.id; this.name = message.you.name; this.token = message.token; this.limits = message.limits; this.master = message.you.master;
+    delete this.more.password;
+    sessionStorage.setItem('token', this.token); localStorage.setItem('token', this.token); localStorage.setItem('name', this.name);
+    for (const entry of message.private) this.room(entry.room).title = entry.with.name;
+    for (const name of this.rooms.keys()) this.join(name);
+    for (const kept of this.outbox.values()) this.put(kept);
+    this.state('connected');
+  }
+  on_joined(message) {
+    const room = this.room(message.room);
+    message.missed = room.epoch && message.recovered ? message.seq - room.seq : 0;
+    message.again = Boolean(room.epoch);
+    if (!message.recovered) { if (room.epoch) room.events = []; room.seq = message.after; }
+    room.read = Math.max(room.read, message.read); room.more = message.recovered ? room.more : message.after > 0;
+    Object.assign(room, { epoch: message.epoch, head: message.seq, topic: message.topic, count: message.count });
+    room.members = new Map(message.members.map((m) => [m.id, m.name])); room.operators = new Set(message.operators);
+  }
+  on_event(message) {
+    const room = this.rooms.get(message.room);
+    if (!room || message.seq <= room.seq) return false;
+    if (message.seq !== room.seq + 1) { this.join(message.room); return false; }
+    room.seq = message.seq;
+    if (message.from === this.user) this.outbox.delete(message.id);
+    this.fold(room, message);
+    room.events.push(message);
+    return true;
+  }
+  fold(room, message) {
+    const { kind, body } = message;
+    if (kind === 'topic') room.topic = body.text;
+    if (kind === 'op') body.on ? room.operators.add(body.user) : room.operators.delete(body.user);
+    if (kind === 'edit' || kind === 'delete') {
+      const target = room.events.find((event) => event.seq === body.of);
+      if (target) target.body = body;
+    }
+  }
+  on_history(message) {
+    const room = this.room(message.room);
+    const first = room.events[0]?.seq ?? Infinity;
+    room.events = [...message.events.filter((event) => event.seq < first), ...room.events];
+    room.more = message.more && room.events[0]?.seq > 1;
+  }
+  on_gap(message) { const room = this.room(message.room); room.seq = Math.max(room.seq, message.last); }
+  on_private(message) {
+    const fresh = !this.rooms.has(message.room);
+    this.room(message.room).title = message.with.name;
+    if (fresh) this.join(message.room);
+  }
+  on_presence(message) {
+    const room = this.room(message.room);
+    for (const m of message.joined) room.members.set(m.id, m.name);
+    for (const m of message.left) room.members.delete(m.id);
+    room.count = room.members.size;
+  }
+  on_ack(message) { this.outbox.delete(message.id); }
+  on_error(message) {
+    if (message.code === 'rate_limited' && this.outbox.has(message.id)) {
+      setTimeout(() => { if (this.ready && this.outbox.has(message.id)) this.put(this.outbox.get(message.id)); }, message.retry_after * 1000);
+    } else if (message.code !== 'unavailable' && message.id) {
+      message.request = this.outbox.get(message.id); this.outbox.delete(message.id);
+    }
+    if (message.of === 'hello' && FATAL.includes(message.code)) { this.stopped = true; this.socket?.close(); }
+  }
+  on_parted(message) { this.rooms.delete(message.room); }
+  on_named(message) { if (message.id === this.user) { this.name = message.name; localStorage.setItem('name', message.name); } }
+}

@@ -1,0 +1,217 @@
+"""The page in real browsers, with a terminal client in the same room."""
+
+from __future__ import annotations
+
+import os
+import pty
+import re
+import select
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from helpers import Client
+
+from plainwire import Address
+from plainwire.chat.bounds import Settings
+from plainwire.chat.server import ChatServer, Plan
+
+CHROMIUM = "/usr/bin/chromium"
+ARGS = ["--no-sandbox", "--headless", "--disable-gpu", "--disable-background-networking",
+        "--disable-component-update", "--disable-sync", "--no-first-run"]  # fmt: skip
+PROGRAM = str(Path(sys.executable).with_name("plainwire"))
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(not os.path.exists(CHROMIUM), reason="Debian's chromium is not installed"),
+]
+
+HOSTILE = [
+    "<script>document.title='owned'</script>",
+    "<img src=x onerror=document.title='owned'>",
+    "[x](javascript:document.title='owned')",
+    "javascript:document.title='owned'",
+    "https://example.org/\"onmouseover=\"document.title='owned'",
+    "```\n</code></pre><script>document.title='owned'</script>\n```",
+    "**<svg/onload=document.title='owned'>**",
+    "data:text/html,<script>document.title='owned'</script>",
+    "`<iframe srcdoc='<script>parent.document.title=1</script>'>`",
+]
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as driver:
+        found = driver.chromium.launch(executable_path=CHROMIUM, args=ARGS)
+        yield found
+        found.close()
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[ChatServer]:
+    tcp, web = Address.parse("tcp://127.0.0.1:0"), Address.parse("ws://127.0.0.1:0")
+    settings = Settings(burst=1000, per_second=1000)
+    with ChatServer(Plan(tcp, web, tmp_path, settings)) as made:
+        yield made
+
+
+@pytest.fixture
+def visit(browser: Any, server: ChatServer) -> Iterator[Callable[..., Any]]:
+    """Open the page as somebody; at the end no page may have complained."""
+    complaints: list[str] = []
+    contexts = []
+
+    def open_page(name: str, **options: Any) -> Any:
+        context = browser.new_context(**{"locale": "en-GB", **options})
+        contexts.append(context)
+        page = context.new_page()
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.on("console", lambda m: m.type in ("error", "warning") and complaints.append(m.text))
+        page.goto(f"http://127.0.0.1:{server.web.port}/")
+        page.fill("#name", name)
+        page.click("#hello button")
+        page.wait_for_selector("#title:has-text('lobby')")
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    complaints = [text for text in complaints if "ERR_INTERNET_DISCONNECTED" not in text]
+    assert complaints == []
+
+
+def say(page: Any, text: str) -> None:
+    page.fill("#text", text)
+    page.press("#text", "Enter")
+
+
+class TerminalClient:
+    """`plainwire chat join` on a pseudo terminal."""
+
+    def __init__(self, address: Address, name: str, home: Path) -> None:
+        self._master, slave = pty.openpty()
+        self.text = ""
+        environment = {**os.environ, "TERM": "xterm", "COLUMNS": "100", "LINES": "30",
+                       "XDG_STATE_HOME": str(home), "PROMPT_TOOLKIT_NO_CPR": "1"}  # fmt: skip
+        self.process = subprocess.Popen(
+            [PROGRAM, "chat", "join", str(address), "--name", name],
+            stdin=slave, stdout=slave, stderr=slave, env=environment, start_new_session=True,
+        )  # fmt: skip
+        os.close(slave)
+
+    def type(self, line: str) -> None:
+        os.write(self._master, line.encode() + b"\r")
+
+    def wait_for(self, text: str) -> None:
+        deadline = time.monotonic() + 20
+        while text not in re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", self.text):
+            left = deadline - time.monotonic()
+            assert left > 0, f"no {text!r} in {self.text[-800:]!r}"
+            if select.select([self._master], [], [], left)[0]:
+                self.text += os.read(self._master, 65536).decode("utf-8", "replace")
+
+    def close(self) -> int:
+        self.type("/quit")
+        deadline = time.monotonic() + 20
+        while self.process.poll() is None and time.monotonic() < deadline:
+            if select.select([self._master], [], [], 0.1)[0]:
+                try:
+                    os.read(self._master, 65536)
+                except OSError:
+                    break
+        status = self.process.wait(10)
+        os.close(self._master)
+        return status
+
+
+def test_two_browsers_and_a_terminal_are_in_one_room(
+    visit: Callable[..., Any], server: ChatServer, tmp_path: Path
+) -> None:
+    """The whole of it, as people use it."""
+    ann = visit("Ann")
+    li = visit("李雷", locale="zh-CN", viewport={"width": 390, "height": 844})
+    terminal = TerminalClient(server.tcp, "tom", tmp_path / "state")
+    terminal.wait_for("#lobby")
+    say(ann, "hello **all**")
+    li.wait_for_selector("article strong:has-text('all')")
+    terminal.wait_for("hello **all**")
+    terminal.type("你好 from a terminal 👋")
+    for page in (ann, li):
+        page.wait_for_selector("article:has-text('你好 from a terminal 👋')")
+    say(li, "@Ann 看一下")
+    ann.wait_for_selector("article.mention")
+    terminal.wait_for("看一下")
+    assert li.inner_text("#send") == "发送"
+    ann.press("#text", "ArrowUp")
+    say(ann, "hello again")
+    li.wait_for_selector("article:has-text('hello again') .mark")
+    assert terminal.close() == 0
+
+
+def test_hostile_text_stays_text(visit: Callable[..., Any], server: ChatServer) -> None:
+    """Escaping is checked by the browser, and its policy reports nothing."""
+    ann = visit("Ann")
+    with Client(server.tcp, "eve") as eve:
+        eve.join("lobby")
+        for n, text in enumerate(HOSTILE):
+            eve.send("lobby", text, f"h{n}")
+        eve.send("lobby", "the end", "end")
+    ann.wait_for_selector("article:has-text('the end')")
+    assert "owned" not in ann.title()
+    assert (
+        ann.locator("article script, article iframe, article svg, article [onerror]").count() == 0
+    )
+    hrefs = ann.locator("article a").evaluate_all("links => links.map(link => link.protocol)")
+    assert set(hrefs) <= {"https:"}
+
+
+def test_a_page_that_was_offline_catches_up_without_loss_or_doubling(
+    visit: Callable[..., Any], server: ChatServer
+) -> None:
+    """The train went through a tunnel."""
+    ann = visit("Ann")
+    say(ann, "before")
+    ann.wait_for_selector("article:not(.waiting):has-text('before')")
+    ann.context.set_offline(True)
+    ann.evaluate("() => dispatchEvent(new Event('offline'))")
+    for link in list(server.links):
+        server._loop.call_soon_threadsafe(lambda one=link: one.transport and one.transport.abort())
+    ann.wait_for_selector("#bar:has-text('kept')")
+    say(ann, "written in the tunnel")
+    with Client(server.tcp, "ben") as ben:
+        ben.join("lobby")
+        for n in range(20):
+            ben.send("lobby", f"missed {n}", f"m{n}")
+    ann.context.set_offline(False)
+    ann.wait_for_selector("article:not(.waiting):has-text('written in the tunnel')")
+    texts = [text for text in ann.locator(".words").all_inner_texts() if "missed" in text]
+    assert texts == [f"missed {n}" for n in range(20)]
+    assert ann.locator("article:has-text('written in the tunnel')").count() == 1
+
+
+def test_a_file_is_sent_and_a_private_message_is_marked(
+    visit: Callable[..., Any], tmp_path: Path
+) -> None:
+    """Pictures are shown, the rest is offered; a private message is found."""
+    ann, ben = visit("Ann"), visit("Ben")
+    picture = tmp_path / "dot.png"
+    picture.write_bytes(bytes.fromhex(
+        "89504e470d0a1a0a0000000d49484452000000010000000108060000001f15c489"
+        "0000000d49444154789c6360606060000000050001a5f645400000000049454e44ae426082"
+    ))  # fmt: skip
+    ann.set_input_files("#file", str(picture))
+    ben.wait_for_selector("article img[alt='dot.png']")
+    assert ben.locator("article img").evaluate("image => image.decode().then(() => image.width)")
+    ben.click("#members button:has-text('Ann')")
+    ben.click("#personacts button")
+    ben.wait_for_selector("#title:text-is('Ann')")
+    say(ben, "between us")
+    ann.wait_for_selector("#direct .badge.loud")
+    ann.click("#direct button")
+    ann.wait_for_selector("article:has-text('between us')")
