@@ -119,12 +119,14 @@ class _Site:
         sent: tuple[int, int] = (-1, -1)
         try:
             while not reader.done():
+                # Asked before the version: a run that ends in between still has its last news sent.
+                live = self._source.live
                 version = await run_in_threadpool(lambda: self._source.version)
                 now = (version, looked["flow"])
                 if now != sent:
                     sent = now
                     await socket.send_text(await run_in_threadpool(self._news, looked["flow"]))
-                if not self._source.live:
+                if not live:
                     await socket.send_text('{"ended":true}')
                     await socket.close()
                     return
