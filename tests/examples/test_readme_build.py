@@ -12,8 +12,7 @@ ROOT = Path(__file__).parents[2]
 
 def test_the_program_in_the_readme_runs_as_printed(tmp_path: Path) -> None:
     """Server, client and test in under 20 lines."""
-    source = ROOT / "docs" / "_readme_build.md"
-    text = (source if source.exists() else ROOT / "README.md").read_text(encoding="utf-8")
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
     programs = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
     program = next(p for p in programs if "serve(echo" in p)
     assert len(program.splitlines()) < 20

@@ -14,6 +14,7 @@ import click
 from plainwire import i18n
 
 if TYPE_CHECKING:
+    from plainwire.cli.web import Live
     from plainwire.see.diagnosis.model import Finding
     from plainwire.see.ledger.waits import Waits
     from plainwire.see.recorder.programs import Program
@@ -101,6 +102,7 @@ def parse_size(_: click.Context, __: click.Parameter, value: str | None) -> int 
     metavar="SIZE",
     help="Bound the recording: drop the oldest calls beyond, for example, 200MB.",
 )
+@click.option("--web", is_flag=True, help="Show the page in the browser while the run lasts.")
 @click.option("--no-packets", is_flag=True, help="Take no packets, even where we may.")
 @click.option(
     "--private-net",
@@ -152,12 +154,16 @@ def run(ctx: click.Context, /, **options: Any) -> None:  # fmt: skip
         )
     except OSError as error:
         refuse(f"run: cannot make the recording: {error.strerror}: {error.filename}")
+    page = _page(session) if options["web"] else None
     try:
         outcome = session.execute()
     except programs.ProgramError as error:
         refuse(str(error))
     recording = store.Recording(outcome.path)
     findings = _report(recording, outcome, options)
+    if page is not None:
+        page.finish(outcome.path)
+        page.wait()
     sys.exit(_status(outcome, findings, options["fail_on"]))
 
 
@@ -170,6 +176,24 @@ def _programs(words: Sequence[str], python: str | None) -> list[Program]:
         return programs.parse(words, python)
     except programs.ProgramError as error:
         refuse(str(error))
+
+
+def _page(session: Run) -> Live:
+    """Serve the page beside the run.
+
+    Its threads must not take the signals that the run waits for: they inherit the mask.
+    """
+    import signal
+
+    from plainwire.cli import web
+
+    old = signal.pthread_sigmask(
+        signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGWINCH}
+    )
+    try:
+        return web.serve_live(session)
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, old)
 
 
 def _enter_private_net() -> None:

@@ -46,6 +46,14 @@ from plainwire.cli.run import coloured, refuse, write_json, write_text
     metavar="FILE",
     help="Write the packets for Wireshark, each with the lines it belongs to.",
 )
+@click.option("--web", is_flag=True, help="Open the page of the recording, until Ctrl-C.")
+@click.option(
+    "--html",
+    "html_file",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Save the page as one file that needs no network.",
+)
 @click.option("--processes", is_flag=True, help="Describe the processes too in --pcapng's file.")
 @click.option("--lang", metavar="LANG", help="Language of the report: en or zh.")
 def show(recording: str, **options: Any) -> None:  # fmt: skip
@@ -59,6 +67,11 @@ def show(recording: str, **options: Any) -> None:  # fmt: skip
         _show_capture(Path(recording), options)
         return
     opened = _open(recording)
+    if options["web"] or options["html_file"] is not None:
+        path = opened.path
+        opened.close()
+        _show_page(path, options)
+        return
     try:
         with contextlib.suppress(BrokenPipeError):
             _show(opened, options)
@@ -85,6 +98,15 @@ def _open(name: str) -> Any:
         return store.Recording(path)
     except store.RecordingError as error:
         refuse(f"show: {error}")
+
+
+def _show_page(path: Path, options: dict[str, Any]) -> None:
+    from plainwire.cli import web
+
+    if options["html_file"] is not None:
+        web.write_html(path, options["html_file"], with_payload=options["with_payload"])
+    else:
+        web.serve_file(path)
 
 
 def _show(opened: Any, options: dict[str, Any]) -> None:
