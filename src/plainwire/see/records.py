@@ -4,7 +4,7 @@ The probe writes, the recorder copies, the ledger reads; all three share this fi
 nothing else. It is loaded inside observed programs too (under another name, by any
 Python from 3.8 on), so it imports only the standard library and does no I/O.
 
-An observed process owns two growing series of files in the run's folder, both mapped
+An observed process owns three growing series of files in the run's folder, all mapped
 into its memory, so that what was recorded survives `os._exit` and `kill -9` and can
 be read while the process hangs:
 
@@ -28,8 +28,15 @@ journal    variable-length entries: what a slot only names by number (sites, soc
     | size uint32 | kind (1) | body (size bytes) |  padded to 4; size or kind 0 = end so far
     +-------------+----------+-------------------+
 
-Both files begin with one 64-byte header. In either half of a slot, and in a journal
-entry, the field that marks it complete (t0, t1, size and kind) is stored last.
+payload    fixed 128-byte cells: the bytes of a call that moved at most 116 of them.
+
+    +-------------+---------------+-------------+
+    | slot uint64 | data (116)    | size uint32 |  size 0 = not written
+    +-------------+---------------+-------------+
+
+All files begin with one 64-byte header. In either half of a slot, in a journal entry
+and in a payload cell, the field that marks it complete (t0, t1, size and kind, size) is
+stored last.
 
 Numbers are little-endian. Times are CLOCK_MONOTONIC nanoseconds, the same clock in
 all processes of a machine. Numbers of sockets, sites and addresses go on counting in
@@ -47,18 +54,23 @@ SLOT = struct.Struct("<IIIHHIIQqQQQ")
 assert ENTER.size == EXIT.size == SLOT_BYTES // 2
 assert SLOT.size == SLOT_BYTES
 
-# magic, version, pid, first slot number (slots) or part number (journal), stopped
+# magic, version, pid, first number (slots, payload) or part number (journal), stopped
 HEADER = struct.Struct("<8sIIQI")
 HEADER_BYTES = 64
 SLOTS_MAGIC = b"PWSLOTS\0"
 JOURNAL_MAGIC = b"PWNOTES\0"
+PAYLOADS_MAGIC = b"PWBYTES\0"
 STOPPED_OFFSET = 24  # of the header's last field: 1 = the probe could not open the next part
+STOPPED = struct.Struct("<I")
 
 SIZE = struct.Struct("<I")  # of a journal entry; the kind byte follows
 ENTRY_HEADER_BYTES = 5
 NOTE = ord("N")  # body: JSON array, first element the note's name (see NOTES)
 PAYLOAD = ord("P")  # body: slot number, whole length, then the bytes kept
 PAYLOAD_HEAD = struct.Struct("<QQ")
+
+PAYLOAD_CELL = struct.Struct("<Q116sI")  # slot number, bytes, how many
+SMALL_PAYLOAD = 116  # most bytes that a cell holds
 
 # A call with more bytes than the limit keeps its beginning and this much of its end,
 # because a message cut in two shows at the end.

@@ -52,3 +52,17 @@ def journal_file(
     path = folder / f"{key}.{part}.journal"
     path.write_bytes(header.ljust(records.HEADER_BYTES, b"\0") + b"".join(entries) + bytes(room))
     return path
+
+
+def payloads_file(
+    folder: Path, kept: list[tuple[int, bytes]], *, key: str = KEY, part: int = 0, room: int = 8
+) -> Path:
+    """Small payloads, each (slot number, bytes); no bytes for a cell never written."""
+    header = records.HEADER.pack(records.PAYLOADS_MAGIC, records.VERSION, 10, 0, 0)
+    cells = b"".join(records.PAYLOAD_CELL.pack(slot, data, len(data)) for slot, data in kept)
+    path = folder / f"{key}.{part}.payload"
+    path.write_bytes(
+        header.ljust(records.HEADER_BYTES, b"\0")
+        + cells.ljust(room * records.PAYLOAD_CELL.size, b"\0")
+    )
+    return path

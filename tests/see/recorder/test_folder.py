@@ -83,6 +83,16 @@ def test_a_journal_cut_anywhere_gives_its_whole_entries(kinds: list[str], cut: i
         assert item[2] == (["thread", number, "x" * number] if kinds[number] == "note" else number)
 
 
+def test_small_payloads_come_back_and_an_unwritten_cell_is_passed_over(tmp_path: Path) -> None:
+    """A signal handler may raise between a cell's number and its bytes."""
+    most = bytes(range(records.SMALL_PAYLOAD))
+    files.payloads_file(tmp_path, [(7, b"hi\0"), (0, b""), (9, most)])
+    assert list(run_folder.read(tmp_path)) == [
+        ("payload", files.KEY, 7, 3, b"hi\0"),
+        ("payload", files.KEY, 9, 116, most),
+    ]
+
+
 @given(st.binary(max_size=300))
 @settings(deadline=None, max_examples=100)
 def test_rubbish_in_a_file_never_raises(data: bytes) -> None:
@@ -91,6 +101,8 @@ def test_rubbish_in_a_file_never_raises(data: bytes) -> None:
     list(run_folder.read_journal("1-1", data))
     list(run_folder.read_slots("1-1", data))
     list(run_folder.read_journal("1-1", header + data))
+    list(run_folder.read_payloads("1-1", data))
+    list(run_folder.read_payloads("1-1", records.PAYLOADS_MAGIC + data))
 
 
 def test_an_empty_cell_in_the_middle_is_kept_in_place(tmp_path: Path) -> None:

@@ -155,6 +155,21 @@ def test_a_part_with_an_open_call_is_not_packed(tmp_path: Path) -> None:
     writer.close()
 
 
+def test_a_payload_part_is_packed_once_all_its_cells_are_written(tmp_path: Path) -> None:
+    """A thread may have taken the last cell and not yet written it."""
+    cells = [(n, b"%d" % n) for n in range(4)]
+    files.payloads_file(tmp_path, cells, part=0, room=4)
+    files.payloads_file(tmp_path, cells[:3], part=1, room=4)
+    files.payloads_file(tmp_path, cells[:1], part=2, room=4)
+    writer = store.Writer(tmp_path / "a.plainwire")
+    store.pack_full_parts(tmp_path, writer)
+    writer.close()
+    assert sorted(p.name for p in tmp_path.glob("*.payload")) == [
+        f"{files.KEY}.1.payload", f"{files.KEY}.2.payload",
+    ]  # fmt: skip
+    assert [i[4] for i in read(tmp_path / "a.plainwire")] == [b"0", b"1", b"2", b"3"]
+
+
 def test_only_the_newest_are_kept_and_running_ones_always(tmp_path: Path) -> None:
     """Twenty recordings, and never one whose run still lasts."""
     import os

@@ -247,7 +247,7 @@ def test_every_byte_of_many_threads_and_sockets(tmp_path: Path) -> None:
 
 
 def test_payload_of_many_threads_is_whole(tmp_path: Path) -> None:
-    """Entries of several threads do not run into each other in the journal."""
+    """Bytes of several threads do not run into each other, in cells or in the journal."""
     seen = check_ok(
         tmp_path,
         """
@@ -256,8 +256,8 @@ def test_payload_of_many_threads_is_whole(tmp_path: Path) -> None:
         def work(letter):
             a, b = socket.socketpair()
             for number in range(1500):
-                a.send(letter * (number % 90 + 1))
-                assert b.recv(100) == letter * (number % 90 + 1)
+                a.send(letter * (number % 230 + 1))
+                assert b.recv(300) == letter * (number % 230 + 1)
         threads = [threading.Thread(target=work, args=(bytes([65 + n]),)) for n in range(6)]
         for t in threads:
             t.start()
@@ -268,6 +268,7 @@ def test_payload_of_many_threads_is_whole(tmp_path: Path) -> None:
     )
     payloads = [item for item in seen.items if item[0] == "payload"]
     assert len(payloads) == 6 * 1500 * 2
+    assert {len(item[4]) for item in payloads} == set(range(1, 231))
     assert all(len(data) == total and len(set(data)) == 1 for _, _, _, total, data in payloads)
     assert len({(key, slot) for _, key, slot, _, _ in payloads}) == len(payloads)
 

@@ -11,7 +11,8 @@ P6  Standard library only, Python 3.8 or newer; imports nothing the program did 
     save ctypes.
 
     inject/sitecustomize.py   found by the interpreter on PYTHONPATH; starts the probe
-    memory.py     mapped files that outlive the process: slots and journal
+    memory.py     mapped files that outlive the process: slots, payload, journal
+    payload.py    which bytes of calls are kept, and where
     sites.py      a frame -> the user's own expression, as a number
     state.py      what the process knows of its sockets, threads and addresses
     wrap.py       the observed form of one socket method, made from a template

@@ -9,6 +9,7 @@ and a program that lowers RLIMIT_NOFILE or counts its descriptors would notice.
 """
 
 import ctypes
+import errno
 import itertools
 import os
 import struct
@@ -23,6 +24,8 @@ MAP_SHARED = 0x1
 
 FIRST_SLOTS = 256  # 16 KiB: a server that forks 500 children must not need gigabytes
 MOST_SLOTS = 16384  # 1 MiB
+FIRST_PAYLOADS = 128  # 16 KiB
+MOST_PAYLOADS = 8192  # 1 MiB
 FIRST_JOURNAL = 16 * 1024
 MOST_JOURNAL = 1024 * 1024
 GROWTH = 4
@@ -78,95 +81,133 @@ def _mapping(address, size):
     return type("Mapping", (ctypes.c_char * size,), {"__del__": unmap}).from_address(address)
 
 
-class Slots:
-    """The series of slot files of this process.
+class Series:
+    """A series of mapped files of equal cells: each number taken has a cell of its own.
 
-    `next_slot()` gives each call its own number (itertools.count is atomic under the
+    `next_number()` gives each caller its own (itertools.count is atomic under the
     interpreter's lock). `current` is (buffer, first number, number after the last,
-    offset that slot 0 would have); it is replaced as a whole, so a reader sees one part
+    offset that cell 0 would have); it is replaced as a whole, so a reader sees one part
     or the other, never a mixture.
     """
 
-    def __init__(self, stem):
-        self._lock = RLock()
+    def __init__(self, stem, kind, magic, cell_bytes, first_capacity, most_capacity):
+        self._kind = kind
+        self._magic = magic
+        self.cell_bytes = cell_bytes
+        self._first_capacity = first_capacity
+        self._most_capacity = most_capacity
         self.restart(stem)
 
     def restart(self, stem):
         """Begin a series of its own, in a forked child; the wrappers keep this object."""
         self.stem = stem
-        self.next_slot = itertools.count().__next__
+        self.next_number = itertools.count().__next__
         self._lock = RLock()  # another thread of the parent may have held the old one
-        self._capacity = FIRST_SLOTS
+        self._capacity = self._first_capacity
         self._part = 0
         self._parts = []  # of the parts being filled, newest last
-        self.current = self._add(0)
+        self.current = (_scratch, 0, 0, 0)
+        self.full = False  # nothing is kept any more
 
     def _add(self, first):
         # A signal handler may come in anywhere here, make calls, and add this part itself.
         capacity = self._capacity
-        size = records.HEADER_BYTES + capacity * records.SLOT_BYTES
+        size = records.HEADER_BYTES + capacity * self.cell_bytes
         # Counted first: a signal handler that raises while the file is made leaves an
         # empty one behind, whose number must not be tried again.
         number = self._part
         self._part += 1
-        buffer = map_file("%s.%d.slots" % (self.stem, number), size)
+        buffer = map_file("%s.%d.%s" % (self.stem, number, self._kind), size)
         if self._parts and self._parts[-1][2] > first:
             return self._parts[-1]  # ours stays without a header: readers pass over it
         part = (
             buffer,
             first,
             first + capacity,
-            records.HEADER_BYTES - first * records.SLOT_BYTES,
+            records.HEADER_BYTES - first * self.cell_bytes,
         )
         self._parts.append(part)
-        records.HEADER.pack_into(
-            buffer, 0, records.SLOTS_MAGIC, records.VERSION, os.getpid(), first, 0
-        )
+        records.HEADER.pack_into(buffer, 0, self._magic, records.VERSION, os.getpid(), first, 0)
         del self._parts[:-3]  # a thread is never further behind than the scheduler lets it
-        self._capacity = min(capacity * GROWTH, MOST_SLOTS)
+        self._capacity = min(capacity * GROWTH, self._most_capacity)
         return part
 
     def cell(self, number):
-        """The buffer and offset of a slot; what the wrappers spell out for speed."""
+        """The buffer and offset of a cell; what the wrappers spell out for speed."""
         buffer, first, end, shift = self.current
         if first <= number < end:
-            return buffer, number * records.SLOT_BYTES + shift
+            return buffer, number * self.cell_bytes + shift
         return self.locate(number)
 
     def locate(self, number):
-        """The buffer and offset of a slot outside `current`; (scratch, 0) when none can be.
+        """The buffer and offset of a cell outside `current`; (scratch, 0) when none can be.
 
         Adds the next part when the number lies beyond the last. Without room on the
         disk the program goes on unobserved, which the last part's header says.
         """
+        if self.full:
+            return _scratch, 0
         with self._lock:
             try:
-                while number >= self._parts[-1][2]:
-                    self.current = self._add(self._parts[-1][2])
-            except OSError:
-                records.HEADER.pack_into(
-                    self._parts[-1][0],
-                    0,
-                    records.SLOTS_MAGIC,
-                    records.VERSION,
-                    os.getpid(),
-                    self._parts[-1][1],
-                    1,
-                )
+                while not self._parts or number >= self._parts[-1][2]:
+                    self.current = self._add(self._parts[-1][2] if self._parts else 0)
+            except OSError as error:
+                if error.errno is None:
+                    raise  # a signal handler's TimeoutError; the system's have a number
+                self.full = True
+                if self._parts:
+                    records.STOPPED.pack_into(self._parts[-1][0], records.STOPPED_OFFSET, 1)
                 return _scratch, 0
             for buffer, first, end, shift in reversed(self._parts):
                 if first <= number < end:
-                    return buffer, number * records.SLOT_BYTES + shift
+                    return buffer, number * self.cell_bytes + shift
         return _scratch, 0
 
     def stop(self):
-        """Send all further slots to a scratch cell that nobody reads."""
+        """Send all further cells to a scratch cell that nobody reads."""
+        self.full = True
         self.current = (_scratch, 0, 0, 0)
         self._parts = []
-        self.locate = lambda number: (_scratch, 0)
 
 
-_scratch = ctypes.create_string_buffer(records.SLOT_BYTES)
+class Slots(Series):
+    """The calls of this process. Its first part is made at once, or OSError is raised."""
+
+    def __init__(self, stem):
+        super().__init__(
+            stem, "slots", records.SLOTS_MAGIC, records.SLOT_BYTES, FIRST_SLOTS, MOST_SLOTS
+        )
+
+    def restart(self, stem):
+        super().restart(stem)
+        self.current = self._add(0)
+
+
+class SmallPayloads(Series):
+    """Payload of calls of few bytes, a cell each; made with the first of them.
+
+    A cell needs neither a turn nor an offset, so it costs a third of a journal entry.
+    `grant(bytes)` is asked for each part: may this much payload more be kept?
+    """
+
+    def __init__(self, stem, grant):
+        self._grant = grant
+        super().__init__(
+            stem,
+            "payload",
+            records.PAYLOADS_MAGIC,
+            records.PAYLOAD_CELL.size,
+            FIRST_PAYLOADS,
+            MOST_PAYLOADS,
+        )
+
+    def _add(self, first):
+        if not self._grant(self._capacity * records.SMALL_PAYLOAD):
+            raise OSError(errno.EDQUOT, "the run's payload is used up")
+        return super()._add(first)
+
+
+_scratch = ctypes.create_string_buffer(max(records.SLOT_BYTES, records.PAYLOAD_CELL.size))
 
 
 class _Turn(dict):

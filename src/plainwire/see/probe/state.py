@@ -8,7 +8,6 @@ needed, and a signal handler that comes in between finds a consistent table.
 import _socket
 import errno
 import os
-import struct
 import sys
 import time
 from _thread import _local, get_ident
@@ -18,6 +17,7 @@ from itertools import count
 
 from .. import records
 from .memory import Journal, Slots, map_file
+from .payload import Payloads
 from .sites import Sites
 
 try:
@@ -45,9 +45,6 @@ except ImportError:  # an interpreter without the C accelerator
 
 
 now = time.monotonic_ns
-_payload_head = records.PAYLOAD_HEAD.pack
-_put_payload_head = struct.Struct("<IBQQ").pack_into  # size, kind, records.PAYLOAD_HEAD
-_PAYLOAD = records.PAYLOAD
 try:
     from _thread import get_native_id as _native_id
 except ImportError:  # a platform without one
@@ -55,8 +52,6 @@ except ImportError:  # a platform without one
 _SO_COOKIE = 57  # asm-generic/socket.h; Linux 4.12
 _SO_PEERCRED = 17
 _MOST_ADDRESSES = 65536
-_GRANT = 16 * 1024  # payload budget is taken from the run's in pieces of this size
-
 
 _base = _socket.socket
 # What the kernel may answer to our own questions about a socket.
@@ -129,8 +124,6 @@ class State:
         self.control = map_file(os.path.join(folder, "control"), records.CONTROL.size, create=False)
         _, flags, self.payload_limit, _, _ = records.CONTROL.unpack_from(self.control, 0)
         self.tls_payload = bool(flags & records.CONTROL_TLS_PAYLOAD)
-        self._granted = 0
-        self.keep = self._keeper()
         self.sids = {}  # descriptor -> socket number
         self.owners = {}  # socket number -> weak reference to the socket object
         self.addresses = {}
@@ -152,6 +145,8 @@ class State:
         self.journal = Journal(stem)
         if parent is None:
             self.slots = Slots(stem)
+            self.payloads = Payloads(self, stem)
+            self.keep = self.payloads.keeper()
             self.sites = Sites(self.note)
         self.note(
             "process",
@@ -174,10 +169,11 @@ class State:
         """Go on in a forked child, with files and thread numbers of its own."""
         parent = self.key
         self._next_thread = count(1).__next__
-        self._granted = 0
         try:
             self._open_files(parent, "fork")
-            self.slots.restart(os.path.join(self.folder, self.key))
+            stem = os.path.join(self.folder, self.key)
+            self.slots.restart(stem)
+            self.payloads.restart(stem)
         except OSError:
             self.stop()
 
@@ -185,6 +181,7 @@ class State:
         """Note nothing any more: the files cannot be written (P2)."""
         self.journal.append = lambda kind, body: None
         self.slots.stop()
+        self.payloads.stop()
 
     # -- notes -----------------------------------------------------------------
 
@@ -302,79 +299,12 @@ class State:
             thread = self.local.number
         except AttributeError:
             thread = self.thread()
-        slot = self.slots.next_slot()
+        slot = self.slots.next_number()
         cells, at = self.slots.cell(slot)
         moment = now()
         records.ENTER.pack_into(cells, at, thread, number, site, records.OPS[op], 0, arg, 0, moment)
         records.EXIT.pack_into(cells, at + records.SLOT_BYTES // 2, ret, aux, 0, moment)
         return slot
-
-    # -- payload ---------------------------------------------------------------
-
-    def _keeper(self):
-        """Make `keep(slot, data, total)`: put bytes of a call on record, up to the limits.
-
-        A closure, with `Journal.append` spelt out: two calls and ten look-ups less.
-        """
-        state, limit, cut, put_head = self, self.payload_limit, self._cut, _put_payload_head
-
-        def keep(slot, data, total):
-            if type(data) is not bytes or len(data) != total or total > limit:
-                data = cut(data, total)
-            size = len(data)
-            left = state._granted - size
-            if left < 0 or not size:
-                if not size or not state._grant(size):
-                    return
-                left = state._granted - size
-            state._granted = left
-            journal = state.journal
-            mine, turn = [], journal.turn
-            try:
-                if turn.setdefault(0, mine) is mine and not journal.pending:
-                    at = journal.at
-                    start = at + 21
-                    end = start + size
-                    if end <= journal.last:
-                        buffer = journal.buffer
-                        buffer[start:end] = data
-                        put_head(buffer, at, size + 16, _PAYLOAD, slot, total)
-                        journal.at = (end + 3) & -4
-                    else:
-                        journal.write(_PAYLOAD, _payload_head(slot, total) + data)
-                else:
-                    journal.pending.append((_PAYLOAD, _payload_head(slot, total) + data))
-            finally:
-                if turn[0] is mine:
-                    del turn[0]
-            if journal.pending:
-                journal.drain()
-
-        return keep
-
-    def _cut(self, data, total):
-        """The beginning of what moved, and the last of it when it passes the limit."""
-        limit = self.payload_limit
-        if not limit or not total:
-            return b""
-        view = memoryview(data)
-        if view.ndim != 1 or view.itemsize != 1:
-            view = view.cast("B")
-        if total <= limit:
-            return bytes(view[:total])
-        tail = records.PAYLOAD_TAIL
-        return bytes(view[: limit - tail]) + bytes(view[total - tail : total])
-
-    def _grant(self, need):
-        # Two processes that take at the same moment may pass the budget by one piece
-        # each; a lock between processes would cost every program for that.
-        version, flags, limit, budget, spent = records.CONTROL.unpack_from(self.control, 0)
-        piece = max(_GRANT, need)
-        if spent + piece > budget:
-            return False
-        records.CONTROL.pack_into(self.control, 0, version, flags, limit, budget, spent + piece)
-        self._granted += piece
-        return True
 
 
 class _Dropped:

@@ -145,7 +145,7 @@ def _waiting(state, original, op):
         except AttributeError:
             thread = state.thread()
         number = _number(state, self)
-        slot = state.slots.next_slot()
+        slot = state.slots.next_number()
         cells, at = state.slots.cell(slot)
         task_number = state.task(task) if task is not None else 0
         wrap.ENTER(cells, at, thread, number, site, op, 0, arg, task_number, now())

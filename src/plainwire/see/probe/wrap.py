@@ -41,7 +41,7 @@ def {name}({parameters}):
         thread = state.local.number
     except AttributeError:
         thread = state.thread()
-    slot = slots.next_slot()
+    slot = slots.next_number()
     cells, first, end, shift = slots.current
     if first <= slot < end:
         at = slot * {slot_bytes} + shift

@@ -2,7 +2,8 @@
 
     control            see `records.CONTROL`; shared by all
     <key>.N.slots      one process's calls, N = 0, 1, ...      (see records.py)
-    <key>.N.journal    ... its notes and payload
+    <key>.N.journal    ... its notes, and payload of many bytes
+    <key>.N.payload    ... its payload of few
     run.jsonl          the recorder's own: programs, samples, sources, output
     packets            what the capture process writes, the whole machine's; see packets.py
 
@@ -37,7 +38,7 @@ PAYLOAD_PER_CALL = 4096
 PAYLOAD_PER_RUN = 64 * 1024 * 1024
 KEPT_RECORDINGS = 20
 
-_PART = re.compile(r"(?P<key>\d+-[0-9a-f]+)\.(?P<number>\d+)\.(?P<kind>slots|journal)")
+_PART = re.compile(r"(?P<key>\d+-[0-9a-f]+)\.(?P<number>\d+)\.(?P<kind>slots|journal|payload)")
 
 
 def state_directory() -> Path:
@@ -108,12 +109,12 @@ class RunLog:
 
 
 def parts(folder: Path) -> dict[str, dict[str, list[Path]]]:
-    """The files of each process: key -> kind ('slots' or 'journal') -> paths in order."""
+    """The files of each process: key -> kind, the end of their names -> paths in order."""
     found: dict[str, dict[str, list[tuple[int, Path]]]] = {}
     for entry in os.scandir(folder):
         match = _PART.fullmatch(entry.name)
         if match:
-            kinds = found.setdefault(match["key"], {"slots": [], "journal": []})
+            kinds = found.setdefault(match["key"], {"slots": [], "journal": [], "payload": []})
             kinds[match["kind"]].append((int(match["number"]), Path(entry.path)))
     return {
         key: {kind: [path for _, path in sorted(numbered)] for kind, numbered in kinds.items()}
@@ -130,6 +131,8 @@ def read(folder: Path) -> Iterator[Item]:
     for key, kinds in sorted(parts(folder).items(), key=lambda entry: start_of(entry[0])):
         for path in kinds["journal"]:
             yield from read_journal(key, path.read_bytes())
+        for path in kinds["payload"]:
+            yield from read_payloads(key, path.read_bytes())
         for path in kinds["slots"]:
             yield from read_slots(key, path.read_bytes())
 
@@ -173,6 +176,17 @@ def read_journal(key: str, data: bytes) -> Iterator[Item]:
             slot, total = records.PAYLOAD_HEAD.unpack_from(body)
             yield ("payload", key, slot, total, body[records.PAYLOAD_HEAD.size :])
         at += (records.ENTRY_HEADER_BYTES + size + 3) & ~3
+
+
+def read_payloads(key: str, data: bytes) -> Iterator[Item]:
+    """The items of one payload part; a cell taken and never written is passed over."""
+    if len(data) < records.HEADER_BYTES or not data.startswith(records.PAYLOADS_MAGIC):
+        return
+    cells = memoryview(data)[records.HEADER_BYTES :]
+    whole = len(cells) // records.PAYLOAD_CELL.size * records.PAYLOAD_CELL.size
+    for slot, kept, size in records.PAYLOAD_CELL.iter_unpack(cells[:whole]):
+        if size:
+            yield ("payload", key, slot, size, kept[:size])
 
 
 def read_slots(key: str, data: bytes) -> Iterator[Item]:

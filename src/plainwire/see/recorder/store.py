@@ -255,13 +255,20 @@ def pack(folder: Path, writer: Writer) -> None:
 def pack_full_parts(folder: Path, writer: Writer) -> None:
     """Take in the parts that will not change any more, while the run goes on.
 
-    A slots part is done when a later one exists and every call in it has returned; a
-    journal part as soon as a later one exists.
+    A slots part is done when a later one exists and every call in it has returned, a
+    payload part when every cell of it is written; a journal part as soon as a later one
+    exists.
     """
     for key, kinds in run_folder.parts(folder).items():
         for path in kinds["journal"][:-1]:
             writer.add(run_folder.read_journal(key, path.read_bytes()))
             path.unlink()
+        for path in kinds["payload"][:-1]:
+            items = list(run_folder.read_payloads(key, path.read_bytes()))
+            capacity = (path.stat().st_size - records.HEADER_BYTES) // records.PAYLOAD_CELL.size
+            if len(items) == capacity:
+                writer.add(items)
+                path.unlink()
         for path in kinds["slots"][:-1]:
             data = path.read_bytes()
             ended = memoryview(data)[records.HEADER_BYTES :].cast("Q")[7::8].tolist()
