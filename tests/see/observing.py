@@ -52,6 +52,16 @@ class Observed:
             recording.close()
 
 
+def patience() -> float:
+    """How many times more time a program needs than on a machine that runs these tests alone.
+
+    A start takes a second there that takes five beside ten busy programs, and a verdict
+    that came after the time-out would count as missed.
+    """
+    busy = os.getloadavg()[0] / (os.cpu_count() or 1)
+    return min(max(1.0, busy / 2), 5.0)  # the tests themselves keep a load of two a processor
+
+
 def observe(
     words: list[str],
     *,
@@ -67,11 +77,12 @@ def observe(
         words: programs as on the command line, `--` between them.
         cwd: where they run.
         folder: a folder of the test's own.
-        timeout: seconds after which the run is ended.
-        start_wait: seconds that a program may take to listen, on a busy machine.
+        timeout: seconds after which the run is ended, on a machine that has them to spare.
+        start_wait: seconds that a program may take to listen, likewise.
         options: further options of `plainwire run`.
     """
     report = folder / "report.json"
+    timeout, start_wait = timeout * patience(), start_wait * patience()
     done = subprocess.run(
         [
             *[sys.executable, str(PRIVATE), sys.executable, "-m", "plainwire", "run"],

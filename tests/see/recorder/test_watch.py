@@ -71,6 +71,22 @@ def test_another_blocked_call_is_news(tmp_path: Path, looks: list[list[int]]) ->
     assert len(looks) == 3
 
 
+def test_before_a_run_is_ended_what_was_seen_is_looked_at_again(
+    tmp_path: Path, looks: list[list[int]]
+) -> None:
+    """On a busy machine the first look came before the second side had got to its wait."""
+    watch, tail = Watch(), tail_with(tmp_path, "recv", since=100)
+    watch.turn([tail], [], 101)
+    watch.turn([tail], [], 101 + SETTLE_SECONDS)
+    watch.turn([tail], [], 101.2)
+    assert len(looks) == 2
+    watch.look_once_more()
+    assert watch.turn([tail], [], 101.3) is None
+    assert watch.looking
+    assert watch.turn([tail], [], 101.3 + SETTLE_SECONDS) is not None
+    assert not watch.looking
+
+
 @pytest.mark.parametrize("op", ["serve_forever", "close", "bind"])
 def test_calls_that_wait_for_no_peer_are_not_watched(
     tmp_path: Path, looks: list[list[int]], op: str

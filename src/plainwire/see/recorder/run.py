@@ -242,9 +242,17 @@ class Run:
                 return
             timeout = self.options.timeout
             if timeout is not None and time.monotonic() - self._begun >= timeout:
+                self._look_once_more()
                 self._why = "timeout"
                 return
             self._hint()
+
+    def _look_once_more(self) -> None:
+        """Sample what is blocked when the time is up; it may have begun just now."""
+        self._watch.look_once_more()
+        self._turn(0)
+        while self._watch.looking:
+            self._turn(TURN_SECONDS)
 
     def _turn(self, patience: float) -> None:
         """Pass on output, note ends and signals, follow the probes, sample if need be."""

@@ -16,7 +16,7 @@ from plainwire.see.recorder.tail import Tail
 BLOCKED_SECONDS = 0.35
 LONG_SECONDS = 0.75  # a call open for so long is worth a second look
 SETTLE_SECONDS = 0.15
-AGAIN_SECONDS = 2.0  # an unchanged situation is looked at again, ever more rarely
+AGAIN_SECONDS = 1.0  # an unchanged situation is looked at again, ever more rarely
 _SHARE = 0.05  # of one core that sampling may take
 
 _WAITS = (
@@ -55,6 +55,18 @@ class Watch:
         self._seen, self._last_at = blocked, now
         self._first, self._first_at = kernel.sample(kernel.family(pids)), now
         return None
+
+    @property
+    def looking(self) -> bool:
+        """Is a first look waiting for its second?"""
+        return self._first is not None
+
+    def look_once_more(self) -> None:
+        """Let the next turn sample whatever is blocked, seen before or not.
+
+        For the moment before a run is ended: what is stuck then had all the time it got.
+        """
+        self._seen, self._last_at, self._not_before = frozenset(), 0.0, 0.0
 
     def _charge(self, second: dict[str, Any], now: float) -> None:
         took = 2 * 0.0002 * max(1, sum(len(p["threads"]) for p in second["processes"].values()))
