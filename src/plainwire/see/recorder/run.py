@@ -10,15 +10,10 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import fcntl
 import os
-import pty
 import selectors
 import signal
-import struct
 import subprocess
-import sys
-import termios
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -28,6 +23,7 @@ from typing import Any
 from plainwire.see import records
 from plainwire.see.recorder import folder as run_folder
 from plainwire.see.recorder import kernel, packets, programs, store
+from plainwire.see.recorder.output import COLOURS, Output, copy_size, in_foreground
 from plainwire.see.recorder.programs import Program
 from plainwire.see.recorder.relay import Relay, Source
 from plainwire.see.recorder.tail import Call, Tail
@@ -110,7 +106,7 @@ class Run:
         self._held: dict[int, bytearray] = {}  # stderr of programs that we are ending
         self._interrupts = 0
         self._why = "ended"
-        self._interactive = _in_foreground()
+        self._interactive = in_foreground()
         self._hinted = False
         self._packets: packets.Packets | None = None
 
@@ -186,8 +182,8 @@ class Run:
     def _start(self, program: Program) -> None:
         chosen = self.options.stdin
         gets_stdin = program.index == (len(self.programs) - 1 if chosen is None else chosen)
-        out = _Output(program, 1, self._prefix(program))
-        err = _Output(program, 2, self._prefix(program))
+        out = Output(program, 1, self._prefix(program))
+        err = Output(program, 2, self._prefix(program))
         self._keep_main_source(program)
         try:
             # The programs must not inherit our blocked signals.
@@ -225,7 +221,7 @@ class Run:
         width = max(len(p.name) for p in self.programs)
         text = f"{program.name:<{width}} | "
         if self.options.colours:
-            text = f"\x1b[{_COLOURS[program.index % len(_COLOURS)]}m{text}\x1b[0m"
+            text = f"\x1b[{COLOURS[program.index % len(COLOURS)]}m{text}\x1b[0m"
         return text.encode()
 
     def _keep_main_source(self, program: Program) -> None:
@@ -263,7 +259,7 @@ class Run:
                 self._read_output(key.data)
         now = time.monotonic()
         for key in list(self._selector.get_map().values()):
-            if isinstance(key.data, _Output):
+            if isinstance(key.data, Output):
                 self.relay.tick(key.data.source, now)
         self._take_signals()
         self._follow()
@@ -335,7 +331,7 @@ class Run:
 
     # -- output and signals --------------------------------------------------------
 
-    def _read_output(self, output: _Output) -> None:
+    def _read_output(self, output: Output) -> None:
         try:
             data = os.read(output.ours, 65536)
         except OSError as error:
@@ -385,8 +381,8 @@ class Run:
 
     def _resize(self) -> None:
         for key in self._selector.get_map().values():
-            if isinstance(key.data, _Output) and key.data.terminal:
-                _copy_size(key.data.source.target, key.data.ours)
+            if isinstance(key.data, Output) and key.data.terminal:
+                copy_size(key.data.source.target, key.data.ours)
 
     # -- ending ------------------------------------------------------------------
 
@@ -426,7 +422,7 @@ class Run:
 
     def _finish(self) -> None:
         for key in list(self._selector.get_map().values()):
-            if isinstance(key.data, _Output):
+            if isinstance(key.data, Output):
                 self.relay.finish(key.data.source)
                 key.data.close()
             elif isinstance(key.data, Program):
@@ -466,55 +462,6 @@ class Run:
         except OSError:
             return
         self.log.write("source", path=path, text=data.decode("utf-8", "replace"))
-
-
-class _Output:
-    """The two ends of one program's stdout or stderr.
-
-    A terminal when ours is one, so that the program buffers and colours as it would
-    without us; otherwise a pipe.
-    """
-
-    def __init__(self, program: Program, target: int, prefix: bytes) -> None:
-        self.program = program
-        self.source = Source(prefix, target)
-        self.terminal = os.isatty(target)
-        if self.terminal:
-            self.ours, self.theirs = pty.openpty()
-            mode = termios.tcgetattr(self.theirs)
-            mode[1] &= ~termios.OPOST  # the real terminal translates newlines, once
-            termios.tcsetattr(self.theirs, termios.TCSANOW, mode)
-            _copy_size(target, self.theirs)
-        else:
-            self.ours, self.theirs = os.pipe()
-        self._open = {self.ours, self.theirs}
-
-    def close_theirs(self) -> None:
-        if self.theirs in self._open:
-            self._open.discard(self.theirs)
-            os.close(self.theirs)
-
-    def close(self) -> None:
-        for descriptor in list(self._open):
-            os.close(descriptor)
-        self._open.clear()
-
-
-_COLOURS = ("36", "33", "35", "32", "34", "31")
-
-
-def _copy_size(source: int, target: int) -> None:
-    with contextlib.suppress(OSError):
-        size = fcntl.ioctl(source, termios.TIOCGWINSZ, struct.pack("HHHH", 0, 0, 0, 0))
-        fcntl.ioctl(target, termios.TIOCSWINSZ, size)
-
-
-def _in_foreground() -> bool:
-    """Do we own the terminal, so that its Ctrl-C reaches our whole process group?"""
-    try:
-        return sys.stdin.isatty() and os.tcgetpgrp(0) == os.getpgrp()
-    except (OSError, ValueError):
-        return False
 
 
 def _alive(pid: int) -> bool:
