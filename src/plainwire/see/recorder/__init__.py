@@ -1,6 +1,7 @@
 """The recorder: starts programs, gathers what was observed into one recording.
 
     programs.py   a command line -> programs; how each is started and ended
+    output.py     the two ends of a program's stdout or stderr
     relay.py      their output, each line with its program's name in front
     folder.py     the run's folder, written by probes while the run lasts
     kernel.py     what the kernel says of processes, threads and sockets (/proc)
