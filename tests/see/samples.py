@@ -26,6 +26,7 @@ class Sample:
         sockets: dict[int, Socket | int] | None = None,
         others: dict[int, str] | None = None,
         out: list[int] | None = None,
+        handlers: list[int] | None = None,
     ) -> None:
         """A process with threads (tid = pid + position), each (wait, fds[, endless])."""
         self.fields["processes"][str(pid)] = {
@@ -42,6 +43,7 @@ class Sample:
             },
             "sockets": {str(fd): inode(socket) for fd, socket in (sockets or {}).items()},
             "others": {str(fd): target for fd, target in (others or {}).items()},
+            "handlers": handlers or [],
         }  # fmt: skip
         for target in (others or {}).values():
             if target.startswith("pipe:"):

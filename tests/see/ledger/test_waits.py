@@ -1,4 +1,4 @@
-"""W1-W4: who is stuck for good, from one sample of the kernel."""
+"""W1-W6: who is stuck for good, from one sample of the kernel."""
 
 from __future__ import annotations
 
@@ -202,6 +202,62 @@ def test_w4_serve_forever_is_an_accept_although_it_polls_with_a_time_out() -> No
     found = waits.analyse(sample.fields, world.ledger())
     assert {w.tid for w in found.stuck} == {10, 11, 20}
     assert [(w.tid, w.wait) for w in found.acceptors] == [(10, "accept")]
+
+
+@pytest.mark.parametrize(
+    ("handlers", "expected"), [([14], set()), ([10], set()), ([2], {10, 20}), ([15, 17], {10, 20})]
+)
+def test_w5_a_timer_or_another_program_may_call_a_handler(
+    handlers: list[int], expected: set[int]
+) -> None:
+    """signal.alarm(20) and a handler that sends: its recv() is interrupted, not stuck."""
+    sample = Sample()
+    sample.process(20, READ, sockets={3: 200})
+    sample.process(10, READ, sockets={3: 100}, handlers=handlers)
+    sample.tcp(200, 100)
+    assert stuck(sample) == expected
+
+
+@pytest.mark.parametrize(("child", "expected"), [("sleep", set()), ("receive", {10, 20, 30})])
+def test_w5_a_child_that_may_end_calls_the_handler_of_its_parent(
+    child: str, expected: set[int]
+) -> None:
+    """SIGCHLD comes when a child ends; one that is stuck itself does not."""
+    sample = Sample()
+    sample.process(20, READ, sockets={3: 200})
+    sample.process(10, READ, sockets={3: 100}, handlers=[17])
+    sample.process(30, (child, [3]), ppid=10, sockets={3: 100})
+    sample.tcp(200, 100)
+    assert stuck(sample) == expected
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "expected"),
+    [(20, b"\2" + bytes(15), set()), (20, bytes(16), {10, 20}), (21, b"\2" + bytes(15), {10, 20})],
+)  # fmt: skip
+def test_w6_a_time_out_that_only_the_kernel_knows(
+    option: int, value: bytes, expected: set[int]
+) -> None:
+    """setsockopt(SO_RCVTIMEO): the recv() returns after two seconds."""
+    world = World()
+    client, server = world.process(20), world.process(10)
+    here, there = world.connection(client, server)
+    client.call("recv", here, asked=10, line=3, t1=-1)
+    client.note("option", here.number, 1, option, repr(value), 1)
+    server.call("recv", there, asked=10, line=4, t1=-1)
+    sample = Sample(world.tick())
+    sample.process(20, READ, sockets={3: here})
+    sample.process(10, READ, sockets={3: there})
+    sample.tcp(here, there)
+    assert {w.pid for w in waits.analyse(sample.fields, world.ledger()).stuck} == expected
+
+
+def test_a_datagram_from_outside_wakes_a_reader_of_udp() -> None:
+    """A control port: whoever sends to it is like a new client."""
+    sample = Sample()
+    sample.process(10, ("receive", [5]), sockets={5: 500})
+    sample.other(500, "udp")
+    assert [w.pid for w in waits.analyse(sample.fields).acceptors] == [10]
 
 
 def test_a_pipe_waits_for_whoever_holds_it_and_a_terminal_for_the_user() -> None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import signal
 import socket
 import struct
+import subprocess
 import sys
 import threading
 from typing import Any
@@ -135,6 +137,36 @@ def test_a_sample_of_ourselves_shows_a_thread_that_waits_in_recv() -> None:
             row = sample["sockets"][inode]
             assert row["local"] == list(here.getsockname())
             assert (row["state"], row["unread"], row["unsent"]) == ("ESTABLISHED", 0, 0)
+
+
+def test_a_pipe_belongs_to_whoever_can_write_to_it() -> None:
+    """A child writes its output to a pipe that is its descriptor 1; its parent only reads."""
+    reading, writing = os.pipe()
+    pipe = os.readlink(f"/proc/self/fd/{reading}")
+    child = subprocess.Popen(["cat"], stdin=subprocess.PIPE, stdout=writing)
+    os.close(writing)
+    try:
+        for _ in range(10_000):
+            sample = kernel.sample([os.getpid(), child.pid])
+            if sample["pipes"].get(pipe) == [child.pid]:
+                break
+        assert sample["pipes"][pipe] == [child.pid]
+    finally:
+        assert child.stdin is not None
+        child.stdin.close()
+        child.wait(10)
+        os.close(reading)
+
+
+def test_the_signals_that_a_process_catches() -> None:
+    """Python catches SIGINT by itself, and whatever the program asks it to."""
+    old = signal.signal(signal.SIGUSR2, lambda *_: None)
+    try:
+        caught = kernel.sample([os.getpid()])["processes"][str(os.getpid())]["handlers"]
+    finally:
+        signal.signal(signal.SIGUSR2, old)
+    assert {signal.SIGINT, signal.SIGUSR2} <= set(caught)
+    assert signal.SIGUSR1 not in caught
 
 
 def test_a_process_that_has_ended_is_left_out() -> None:

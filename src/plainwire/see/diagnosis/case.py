@@ -19,6 +19,7 @@ from plainwire.see.ledger.model import (
     Endpoint,
     Flow,
     Ledger,
+    Process,
     Site,
     Surfaced,
 )
@@ -61,6 +62,17 @@ class Case:
         if frame is None and call.endpoint is not None:
             frame = asked_by(call, call.endpoint)
         return self.ledger.sources.get(frame.file) if frame is not None else None
+
+    def sources_of(self, process: Process) -> list[str]:
+        """The texts of the files in which the user's calls of a program stand."""
+        frames = {
+            id(call.site): call.site.frame
+            for call in self.ledger.calls
+            if call.process.program is process.program
+        }
+        files = {frame.file for frame in frames.values() if frame is not None}
+        sources = self.ledger.sources
+        return [sources[file] for file in sorted(files) if file in sources]
 
     def fate(self, call: Call) -> Fate:
         """What the program does with the bytes of a read; UNKNOWN when a library read them."""

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 
 from plainwire.see.diagnosis.case import Case, connection, totals, where
 from plainwire.see.diagnosis.model import CERTAIN, LIKELY, Evidence, Finding, say
-from plainwire.see.diagnosis.waiting import Pair, could_be_woken, stuck_pairs
+from plainwire.see.diagnosis.waiting import Pair, could_be_woken, stuck_pairs, waits_for_news
 from plainwire.see.ledger.model import Call, Flow
 from plainwire.see.ledger.ranges import is_receive, is_stream_read
 
@@ -27,7 +27,7 @@ def find(case: Case) -> Iterator[Finding]:
     told: set[int] = set()
     for pair in stuck_pairs(case, "receive"):
         reader = reader_of(case, pair)
-        if reader is not None:
+        if reader is not None and not waits_for_news(case, pair.waits, pair.waiters):
             told.add(pair.flow.number)
             a, b = pair.calls
             certainty = LIKELY if could_be_woken(pair.waits, pair.waiters) else CERTAIN

@@ -4,10 +4,12 @@ Proof: at the ends of one connection a thread each is blocked in a read without 
 time-out; both receive queues and both send queues are empty, neither end is closed;
 no thread of any process that holds an end can go on by itself (ledger/waits.py).
 Certain if only somebody outside could wake them through a process that neither side
-is; likely if one of the two processes also accepts new clients.
+is; likely if one of the two processes also accepts new clients, and nothing in its
+source shows that it writes to one client what another brings (sharing.py).
 A ring is the same over several connections: A waits for B, B for C, C for A.
-Silent: a time-out, a thread at a terminal or asleep that could still write, a peer
-that was not observed, a wait that ended by itself.
+Silent: a time-out, a thread at a terminal or asleep that could still write, a signal
+handler that a timer or a child may call, a peer that was not observed, a wait that ended
+by itself; a subscriber that waits for news from others.
 """
 
 from __future__ import annotations
@@ -23,6 +25,7 @@ from plainwire.see.diagnosis.waiting import (
     could_be_woken,
     stuck_pairs,
     stuck_rings,
+    waits_for_news,
 )
 from plainwire.see.ledger.model import Call
 
@@ -32,10 +35,13 @@ RULE = "mutual-wait"
 def find(case: Case) -> Iterator[Finding]:
     """One finding for each connection whose two ends wait for each other."""
     for pair in stuck_pairs(case, "receive"):
-        if eof_never_comes.reader_of(case, pair) is None:
+        if eof_never_comes.reader_of(case, pair) is None and not waits_for_news(
+            case, pair.waits, pair.waiters
+        ):
             yield finding(case, pair)
     for ring in stuck_rings(case):
-        yield _of_ring(case, ring)
+        if not waits_for_news(case, ring.waits, [link.waiter for link in ring.links]):
+            yield _of_ring(case, ring)
 
 
 def finding(case: Case, pair: Pair) -> Finding:

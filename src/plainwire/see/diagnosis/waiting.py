@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from plainwire.see.diagnosis import sharing
 from plainwire.see.diagnosis.case import Case
 from plainwire.see.ledger.model import SAMPLED_AFTER_NS, Call, Endpoint, Flow
 from plainwire.see.ledger.ranges import is_receive
@@ -169,3 +170,16 @@ def could_be_woken(waits: Waits, waiters: Iterable[Waiter]) -> bool:
     """
     accepting = {waiter.pid for waiter in waits.acceptors}
     return bool(accepting & {waiter.pid for waiter in waiters})
+
+
+def waits_for_news(case: Case, waits: Waits, waiters: Iterable[Waiter]) -> bool:
+    """Does one of these processes accept clients, and write to one what another brings?"""
+    accepting = {waiter.pid for waiter in waits.acceptors}
+    return any(
+        waiter.pid in accepting
+        and (
+            waiter.process is None
+            or any(map(sharing.writes_to_others, case.sources_of(waiter.process)))
+        )
+        for waiter in waiters
+    )

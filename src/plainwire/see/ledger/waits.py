@@ -11,6 +11,11 @@ W2  A writer whose window is full waits for the same.
 W3  A lock waits for the other threads of the process, `wait` for its children.
 W4  A thread that only accepts is idle: it is woken by a new client. While any observed
     thread may act it may be that client; otherwise only somebody from outside can.
+W5  A program may act by itself when it catches a signal that a timer or another program
+    sends for that purpose (SIGALRM, SIGUSR1, ...), or SIGCHLD while a child may act:
+    Python runs the handler in its main thread, in the middle of the wait.
+W6  A read or a send has a time-out that no system call shows when SO_RCVTIMEO or
+    SO_SNDTIMEO is set.
 """
 
 from __future__ import annotations
@@ -23,6 +28,13 @@ from plainwire.see.ledger.model import Call, Endpoint, Ledger, Process
 from plainwire.see.ledger.ranges import is_receive, is_send, is_stream_read
 
 _INTERNAL = ("anon_inode:", "/dev/null")
+# Signals whose handlers do the program's work, by Linux's numbers (signal(7)): USR1,
+# USR2, ALRM, URG, VTALRM, PROF, IO and the real-time ones. Those of stopping, reloading,
+# job control and faults are left out.
+_WORKING = {10, 12, 14, 23, 26, 27, 29, *range(34, 65)}
+_SIGCHLD = 17
+_SOL_SOCKET = 1
+_TIMEOUTS = {"receive": (20, 66), "send": (21, 67)}  # SO_RCVTIMEO, SO_SNDTIMEO, old and new
 
 
 @dataclass(slots=True)
@@ -60,7 +72,7 @@ class Waits:
     t: int
     blocked: list[Waiter]  # all that are blocked without a time-out
     stuck: list[Waiter]  # those of them that nobody will wake
-    acceptors: list[Waiter]  # stuck ones that a new client from outside would wake
+    acceptors: list[Waiter]  # stuck ones that a new client or a datagram would wake
     sockets: dict[str, dict[str, Any]]
     holders: dict[str, list[int]]  # inode -> pids
 
@@ -143,7 +155,8 @@ class _Analysis:
                                 "tls.handshake", "tls.read", "tls.write")
                 ]  # fmt: skip
                 serving = bool(calls) and _serves(calls[-1])
-                if not thread["endless"] and not serving:
+                interrupted = key[0] == key[1] and _WORKING & set(process.get("handlers", ()))
+                if interrupted or (not thread["endless"] and not serving):
                     self.live.add(key)
                     continue
                 held = process["sockets"]
@@ -159,6 +172,8 @@ class _Analysis:
                     calls,
                 )
                 self.waiters[key] = waiter
+                if _has_timeout(waiter):
+                    self.live.add(key)
 
     # -- the fixed point -----------------------------------------------------------
 
@@ -176,13 +191,17 @@ class _Analysis:
         return Waits(self.sample["t"], blocked, stuck, acceptors, self.sockets, dict(self.holders))
 
     def _accepts(self, waiter: Waiter) -> bool:
+        """Would somebody from outside wake it: a new client, or a datagram?"""
         if waiter.wait == "accept":
             return True
-        return waiter.wait == "poll" and any(
-            self.sockets.get(inode, {}).get("state") == "LISTEN" for inode in waiter.inodes
-        )
+        rows = [self.sockets.get(inode, {}) for inode in waiter.inodes]
+        if any(str(row.get("kind", "")).startswith("udp") for row in rows):
+            return waiter.wait in ("receive", "poll")
+        return waiter.wait == "poll" and any(row.get("state") == "LISTEN" for row in rows)
 
     def _may_go_on(self, key: tuple[int, int], waiter: Waiter) -> bool:
+        if self._child_may_interrupt(key):
+            return True
         if waiter.wait == "lock":
             return self._anyone([waiter.pid], except_=key)
         if waiter.wait == "child":
@@ -196,6 +215,11 @@ class _Analysis:
         if waiter.wait == "receive" and not waiter.inodes:
             return not waiter.others or self._pipes_may_fill(waiter.others, key)
         return self._something_may_come(key, waiter)
+
+    def _child_may_interrupt(self, key: tuple[int, int]) -> bool:
+        pid, tid = key
+        handlers = self.sample["processes"][str(pid)].get("handlers", ())
+        return pid == tid and _SIGCHLD in handlers and self._anyone(self.children[pid])
 
     def _something_may_come(self, key: tuple[int, int], waiter: Waiter) -> bool:
         if self._pipes_may_fill(waiter.others, key):
@@ -261,6 +285,16 @@ class _Analysis:
             for pid in pids
             for thread in self.threads.get(pid, [])
         )
+
+
+def _has_timeout(waiter: Waiter) -> bool:
+    for call in waiter.calls:
+        options = call.endpoint.options if call.endpoint is not None else {}
+        for number in _TIMEOUTS.get(waiter.wait, ()):
+            value = options.get((_SOL_SOCKET, number))
+            if value and value != repr(bytes(16)):  # a struct timeval, as its repr
+                return True
+    return False
 
 
 def _serves(call: Call) -> bool:

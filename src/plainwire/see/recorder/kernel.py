@@ -66,9 +66,10 @@ def sample(pids: list[int]) -> dict[str, Any]:
 
     Shape: {"t": ns, "processes": {pid: {"ppid", "name", "threads": {tid: {"state", "cpu",
     "call", "wait", "fds", "out" (watched for writing only), "endless"}}, "sockets": {fd:
-    inode}, "others": {fd: what it is, if a thread waits on it and it is no socket}}},
+    inode}, "others": {fd: what it is, if a thread waits on it and it is no socket},
+    "handlers": [numbers of the signals it catches]}},
     "sockets": {inode: {"kind", "local", "remote", "state", "unread", "unsent", "drops"}},
-    "pipes": {pipe: pids}}.
+    "pipes": {pipe: pids that can write to it}}.
     Keys of objects are strings.
     """
     processes: dict[str, Any] = {}
@@ -100,17 +101,27 @@ def _process(pid: int) -> dict[str, Any] | None:
             return None  # it has ended; only its parent has not asked yet
         threads = {tid: _thread(pid, tid) for tid in os.listdir(f"/proc/{pid}/task")}
         sockets, pipes = _held(pid)
+        handlers = _handlers(pid)
     except OSError:
         return None
     watched = {fd for t in threads.values() if t for fd in t["fds"] if fd not in sockets}
     return {
         "pipes": sorted(pipes),
+        "handlers": handlers,
         "others": {str(fd): _target(pid, fd) for fd in watched},
         "ppid": int(ppid[1]),
         "name": name,
         "threads": {tid: thread for tid, thread in threads.items() if thread is not None},
         "sockets": {str(fd): str(inode) for fd, inode in sockets.items()},
     }
+
+
+def _handlers(pid: int) -> list[int]:
+    """The signals that a process catches (`SigCgt` of proc(5))."""
+    with open(f"/proc/{pid}/status") as file:
+        mask = next((line.split()[1] for line in file if line.startswith("SigCgt:")), "0")
+    bits = int(mask, 16)
+    return [number for number in range(1, bits.bit_length() + 1) if bits >> (number - 1) & 1]
 
 
 def _target(pid: int, fd: int) -> str:
@@ -126,7 +137,7 @@ def held_sockets(pid: int) -> dict[int, int]:
 
 
 def _held(pid: int) -> tuple[dict[int, int], set[str]]:
-    """The sockets and the pipes a process holds; standard input's pipe is not its own."""
+    """The sockets a process holds, and the pipes that it can write to."""
     found: dict[int, int] = {}
     pipes: set[str] = set()
     base = f"/proc/{pid}/fd"
@@ -137,9 +148,18 @@ def _held(pid: int) -> tuple[dict[int, int], set[str]]:
             continue
         if target.startswith("socket:["):
             found[int(fd)] = int(target[8:-1])
-        elif target.startswith("pipe:") and int(fd) > 2:
+        elif target.startswith("pipe:") and _writable(pid, fd):
             pipes.add(target)
     return found, pipes
+
+
+def _writable(pid: int, fd: str) -> bool:
+    try:
+        with open(f"/proc/{pid}/fdinfo/{fd}") as file:
+            flags = next((line.split()[1] for line in file if line.startswith("flags:")), "0")
+    except OSError:
+        return False
+    return int(flags, 8) & os.O_ACCMODE != os.O_RDONLY
 
 
 def _name_and_fields(stat: str) -> tuple[str, list[str]]:

@@ -1,0 +1,139 @@
+"""Does a program write to one client's connection on behalf of another? Pure.
+
+A chat, a broker, a game: a client that waits for news there is well, though both ends of
+its connection wait; another client will bring them. That a program is such a one shows
+in its source:
+
+S1  it sends to a connection taken from a collection: a loop's variable, `clients[name]`,
+    `queue.get()`;
+S2  it keeps a connection, or the object that serves it, in a collection;
+S3  its handlers wait for each other: conditions, events, queues, barriers.
+
+Leans to yes: a "no" lets a rule speak.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from functools import lru_cache
+
+_SENDING = {
+    "send", "sendall", "sendto", "sendmsg", "write", "writelines", "send_bytes", "send_text",
+    "send_message", "put", "put_nowait", "set_result", "set",
+}  # fmt: skip
+_TALKING = {"send", "sendall", "recv", "recv_into", "makefile", "readline", "readuntil",
+            "readexactly", "getpeername", "shutdown", "sendmsg", "drain"}  # fmt: skip
+_KEEPING = {"append", "appendleft", "add", "put", "put_nowait", "insert", "setdefault", "update",
+            "register", "push", "extend"}  # fmt: skip
+_HANDING_ON = {"Thread", "Process", "submit", "create_task", "start_new_thread", "Timer",
+               "apply_async", "ensure_future", "start_soon", "spawn"}  # fmt: skip
+_WAITING = {"Condition", "Event", "Barrier", "Queue", "SimpleQueue", "LifoQueue",
+            "PriorityQueue", "JoinableQueue"}  # fmt: skip
+_ROLES = {"request", "wfile", "connection", "transport", "writer", "sock", "socket", "conn"}
+
+
+@lru_cache(maxsize=64)
+def writes_to_others(source: str) -> bool:
+    """Does this source show one of the signs S1 to S3? True when it cannot be read."""
+    try:
+        tree = ast.parse(source)
+    except (SyntaxError, ValueError, RecursionError):
+        return True
+    nodes = list(ast.walk(tree))
+    return (
+        any(_mentions(node, _WAITING) for node in nodes)
+        or _sends_to_a_member(nodes)
+        or _keeps_a_connection(nodes)
+    )
+
+
+def _mentions(node: ast.AST, names: set[str]) -> bool:
+    if isinstance(node, ast.Attribute):
+        return node.attr in names
+    return isinstance(node, ast.Name) and node.id in names
+
+
+def _names(target: ast.AST) -> Iterator[str]:
+    for node in ast.walk(target):
+        if isinstance(node, ast.Name):
+            yield node.id
+
+
+def _sends_to_a_member(nodes: list[ast.AST]) -> bool:
+    """S1."""
+    members: set[str] = set()
+    for node in nodes:
+        if isinstance(node, (ast.For, ast.AsyncFor, ast.comprehension)):
+            members.update(_names(node.target))
+        elif isinstance(node, ast.Assign) and _taken_from(node.value):
+            for target in node.targets:
+                members.update(_names(target))
+    for node in nodes:
+        if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)):
+            continue
+        if node.func.attr not in _SENDING:
+            continue
+        receiver: ast.AST = node.func.value
+        while isinstance(receiver, ast.Attribute):
+            receiver = receiver.value
+        if isinstance(receiver, (ast.Subscript, ast.Call)):
+            return True
+        if isinstance(receiver, ast.Name) and receiver.id in members:
+            return True
+    return False
+
+
+def _taken_from(value: ast.AST) -> bool:
+    """`clients[name]`, `clients.get(name)`, `waiting.pop()`."""
+    if isinstance(value, ast.Subscript):
+        return True
+    return (
+        isinstance(value, ast.Call)
+        and isinstance(value.func, ast.Attribute)
+        and value.func.attr in ("get", "pop", "popleft", "get_nowait")
+    )
+
+
+def _keeps_a_connection(nodes: list[ast.AST]) -> bool:
+    """S2."""
+    connections = set(_connections(nodes)) | {"self"}
+    for node in nodes:
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+            if node.func.attr in _KEEPING and any(_holds(a, connections) for a in node.args):
+                return True
+        elif isinstance(node, ast.Assign):
+            tables = [target for target in node.targets if isinstance(target, ast.Subscript)]
+            if any(_holds(node.value, connections) or _holds(t.slice, connections) for t in tables):
+                return True
+    return False
+
+
+def _connections(nodes: list[ast.AST]) -> Iterator[str]:
+    """The names of what was accepted, or is talked through."""
+    for node in nodes:
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+            if node.func.attr in _TALKING and isinstance(node.func.value, ast.Name):
+                yield node.func.value.id
+        elif isinstance(node, ast.Assign) and any(
+            isinstance(n, ast.Attribute) and n.attr == "accept" for n in ast.walk(node.value)
+        ):
+            for target in node.targets:
+                first = target.elts[0] if isinstance(target, ast.Tuple) and target.elts else target
+                if isinstance(first, ast.Name):
+                    yield first.id
+
+
+def _holds(value: ast.AST, connections: set[str]) -> bool:
+    """Is it a connection, or something made with one (but no thread that only serves it)?"""
+    if isinstance(value, ast.Name):
+        return value.id in connections
+    if isinstance(value, ast.Attribute):
+        return value.attr in _ROLES
+    if isinstance(value, (ast.Tuple, ast.List)):
+        return any(_holds(part, connections) for part in value.elts)
+    if isinstance(value, ast.Call):
+        name = value.func.attr if isinstance(value.func, ast.Attribute) else ""
+        name = value.func.id if isinstance(value.func, ast.Name) else name
+        return name not in _HANDING_ON and any(_holds(a, connections) for a in value.args)
+    return False

@@ -1,0 +1,100 @@
+"""Which programs write to one client what another brings."""
+
+from __future__ import annotations
+
+from textwrap import dedent
+
+import pytest
+
+from plainwire.see.diagnosis.sharing import writes_to_others
+
+SHARING = {
+    "S1 a loop over everybody": """
+        def tell(text):
+            for name, conn in list(people.items()):
+                conn.sendall(text)
+        """,
+    "S1 somebody by name": """
+        peer = people[name]
+        peer.send(text)
+        """,
+    "S1 straight from a table": "people.get(name).sendall(text)",
+    "S1 an object that has the connection": """
+        for player in table.players:
+            player.sock.sendall(card)
+        """,
+    "S2 a list of connections": """
+        conn, address = server.accept()
+        clients.append(conn)
+        """,
+    "S2 a handler that registers itself": """
+        class Person(socketserver.BaseRequestHandler):
+            def setup(self):
+                self.server.people.add(self.request)
+        """,
+    "S2 a protocol that registers itself": """
+        class Chat(asyncio.Protocol):
+            def connection_made(self, transport):
+                rooms[transport] = self
+        """,
+    "S2 an object made with it": """
+        conn, _ = server.accept()
+        players.append(Player(conn))
+        """,
+    "S3 handlers that wait for each other": """
+        changed = threading.Condition()
+        """,
+    "no Python at all": "print 'hello'",
+}
+
+ALONE = {
+    "a thread a client": """
+        def talk(conn):
+            while data := conn.recv(1024):
+                conn.sendall(data)
+        threads = []
+        while True:
+            conn, address = server.accept()
+            thread = threading.Thread(target=talk, args=(conn,))
+            threads.append(thread)
+            thread.start()
+        """,
+    "threads made in place": """
+        conn, address = server.accept()
+        threads.append(threading.Thread(target=talk, args=(conn, address)))
+        """,
+    "socketserver": """
+        class Echo(socketserver.StreamRequestHandler):
+            def handle(self):
+                for line in self.rfile:
+                    self.wfile.write(line)
+        """,
+    "asyncio": """
+        async def talk(reader, writer):
+            while line := await reader.readline():
+                writer.write(line)
+                await writer.drain()
+        """,
+    "a buffer of pieces": """
+        parts = []
+        while data := conn.recv(1024):
+            parts.append(data)
+        conn.sendall(b"".join(parts))
+        """,
+    "counts by address": """
+        conn, address = server.accept()
+        seen[address[0]] = seen.get(address[0], 0) + 1
+        """,
+}
+
+
+@pytest.mark.parametrize("name", SHARING)
+def test_a_client_of_such_a_program_may_wait_for_news(name: str) -> None:
+    """A subscriber that waits is well; to call it a hang would be a false accusation."""
+    assert writes_to_others(dedent(SHARING[name]))
+
+
+@pytest.mark.parametrize("name", ALONE)
+def test_here_only_the_two_of_them_speak(name: str) -> None:
+    """Nobody else can write to this connection: if both wait, they wait for ever."""
+    assert not writes_to_others(dedent(ALONE[name]))
