@@ -149,6 +149,11 @@ LOOPS = {
     "walrus": ("while d := s.recv(9):\n    f(d)", True),
     "endless": ("while True:\n    d = s.recv(9)\n    print(d)", False),
     "other name": ("while True:\n    d = s.recv(9)\n    if not x:\n        break", False),
+    "until a length": (("while len(b) < n:\n    d = s.recv(9)\n    if not d:\n        break\n"
+                        "    b += d"), False),
+    "until a mark": (("while True:\n    d = s.recv(9)\n    if not d:\n        break\n    b += d\n"
+                      "    if b'.' in b:\n        break"), False),
+    "walrus and a length": ("while len(b) < n and (d := s.recv(9)):\n    b += d", False),
     "no loop": ("d = s.recv(9)\nif not d:\n    stop()", False),
 }  # fmt: skip
 

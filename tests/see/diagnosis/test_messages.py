@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import pickle
 import struct
 
@@ -160,3 +161,16 @@ def test_a_long_talk_is_read_in_one_walk() -> None:
     direction.asked_writes = Counting(direction.asked_writes)
     messages.reads(Case(ledger))
     assert sends < visits < 20 * sends
+
+
+@pytest.mark.parametrize(
+    ("piece", "rest", "expected"),
+    [(b"12", b"34", True), (b"xx", b"+22", False), (b"1", b"+22", False), (b"x", b"", False)],
+)
+def test_a_piece_is_to_blame_only_if_the_whole_would_have_parsed(
+    piece: bytes, rest: bytes, expected: bool
+) -> None:
+    """int(recv(2)) fails on 'xx' because of the 'xx', not because of where it was cut."""
+    (read, *_) = talk((">", piece + rest), ("r", piece), ("r", rest), (">", b"!"))
+    read = dataclasses.replace(read, fate=Fate(WHOLE, {"number"}))
+    assert messages.whole_would_parse(read) is expected

@@ -44,6 +44,11 @@ SHARING = {
     "S3 handlers that wait for each other": """
         changed = threading.Condition()
         """,
+    "S4 from datagrams to a connection": """
+        def forward():
+            while True:
+                client.sendall(datagrams.recv(65535))
+        """,
     "no Python at all": "print 'hello'",
 }
 
@@ -74,6 +79,18 @@ ALONE = {
             while line := await reader.readline():
                 writer.write(line)
                 await writer.drain()
+        """,
+    "a greeting at the door": """
+        while True:
+            conn, address = server.accept()
+            conn.sendall(b"welcome")
+            threading.Thread(target=talk, args=(conn,)).start()
+        """,
+    "lines of a makefile": """
+        def talk(conn):
+            lines = conn.makefile()
+            for line in lines:
+                conn.sendall(line.upper())
         """,
     "a buffer of pieces": """
         parts = []

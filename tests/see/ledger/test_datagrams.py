@@ -177,3 +177,15 @@ def test_every_datagram_is_told_once_and_losses_add_up(
         assert datagram.sent is not None
         assert datagram.received is not None
         assert datagram.received.payload == (datagram.sent.payload or b"")[:size]
+
+
+def test_a_lost_datagram_belongs_to_the_flow_of_those_received() -> None:
+    """One conversation, whether its first datagram arrived or not."""
+    talk = Talk()
+    for data in (b"one", b"two", b"three"):
+        talk.send(data)
+    talk.receive(b"two")
+    (flow,) = talk.world.ledger().flows
+    assert [d.received is not None for d in flow.datagrams] == [False, True, False]
+    assert flow.client is not None
+    assert flow.server is not None

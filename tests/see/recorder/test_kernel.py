@@ -158,6 +158,21 @@ def test_a_pipe_belongs_to_whoever_can_write_to_it() -> None:
         os.close(reading)
 
 
+def test_a_full_queue_counts_what_it_drops() -> None:
+    """The count is the only witness of what never reached a recvfrom()."""
+    with (
+        socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as there,
+        socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as here,
+    ):
+        there.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1)
+        there.bind(("127.0.0.1", 0))
+        inode = str(os.fstat(there.fileno()).st_ino)
+        assert inode not in kernel.drops([os.getpid()])
+        for _ in range(100):
+            here.sendto(bytes(1000), there.getsockname())
+        assert 50 < kernel.drops([os.getpid()])[inode] < 100
+
+
 def test_the_signals_that_a_process_catches() -> None:
     """Python catches SIGINT by itself, and whatever the program asks it to."""
     old = signal.signal(signal.SIGUSR2, lambda *_: None)

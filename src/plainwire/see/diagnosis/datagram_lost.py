@@ -2,8 +2,8 @@
 
 Proof, one of: the kernel counted drops at the receiving socket because its queue was
 full; or the datagram was sent to a port that nobody had bound yet, and that an
-observed program bound later. Silent when the same content was received later (the
-program sends again until it is answered), and when nothing but the end of the
+observed program bound later. Silent when the same content was sent again and received
+(the program listens for an answer and repeats itself), and when nothing but the end of the
 programs kept it from being read.
 """
 
@@ -39,8 +39,10 @@ def find(case: Case) -> Iterator[Finding]:
 
 
 def _sampled_drops(case: Case, end: Endpoint) -> int:
-    rows = (s["sockets"].get(str(end.inode), {}) for s in case.ledger.samples)
-    return max((row.get("drops", 0) for row in rows), default=0)
+    inode = str(end.inode)
+    rows = (sample["sockets"].get(inode, {}) for sample in case.ledger.samples)
+    sampled: list[int] = [row.get("drops", 0) for row in rows]
+    return max([case.ledger.drops.get(inode, 0), *sampled])
 
 
 def _lost_at(case: Case, end: Endpoint) -> list[Datagram]:
@@ -51,14 +53,25 @@ def _lost_at(case: Case, end: Endpoint) -> list[Datagram]:
         for d in flow.datagrams
         if d.sent is not None and not case.is_ours(d.sent) and reaches(d.target, end.local)
     ]
-    received = {d.sent.payload for d in to_it if d.sent and d.received is not None}
-    return [
-        d
-        for d in to_it
-        if d.received is None
-        and d.sent
-        and (d.sent.payload is None or d.sent.payload not in received)
-    ]
+    received = [d.sent for d in to_it if d.sent and d.received is not None]
+    return [d for d in to_it if d.received is None and d.sent and not _again(d.sent, received)]
+
+
+def _again(lost: Call, received: list[Call]) -> bool:
+    """Was the same content sent twice, with a read by its sender in between, and once received?
+
+    That is a program that asks again until it is answered; one that sends the same bytes
+    over and over without listening is not.
+    """
+    end = lost.endpoint
+    listened = [c.t0 for c in end.calls if is_receive(c)] if end else []
+    return any(
+        other.payload == lost.payload
+        and other.payload is not None
+        and other.endpoint is end
+        and any(min(lost.t0, other.t0) < t < max(lost.t0, other.t0) for t in listened)
+        for other in received
+    )
 
 
 def _dropped(case: Case, end: Endpoint, lost: list[Datagram]) -> Finding:

@@ -196,17 +196,33 @@ def _catches_parse_errors(node: ast.Try) -> bool:
 
 
 def _ends_on_empty(loop: ast.While, call: ast.Call, parents: dict[ast.AST, ast.AST]) -> bool:
+    """Is an empty read the only way out of the loop?
+
+    `while len(body) < size` with `if not data: break` ends when it has enough; the break
+    is for a peer that leaves too early.
+    """
     names = {t.id for t in _targets(call, parents)}
-    if any(n is call for n in ast.walk(loop.test)):
-        return True  # while data := sock.recv(...)
-    for node in ast.walk(loop):
-        if isinstance(node, ast.If) and any(
-            isinstance(n, (ast.Break, ast.Return)) for s in node.body for n in ast.walk(s)
-        ):
-            mentioned = {n.id for n in ast.walk(node.test) if isinstance(n, ast.Name)}
-            if mentioned & names and _is_emptiness(node.test):
-                return True
-    return False
+    in_test = any(n is call for n in ast.walk(loop.test))  # while data := sock.recv(...)
+    ways_out = [
+        node
+        for node in ast.walk(loop)
+        if isinstance(node, ast.If)
+        and any(
+            isinstance(n, (ast.Break, ast.Return, ast.Raise))
+            for s in (*node.body, *node.orelse)
+            for n in ast.walk(s)
+        )
+    ]
+    on_empty = [node for node in ways_out if _tests_emptiness(node.test, names)]
+    endless = isinstance(loop.test, ast.Constant) or _tests_emptiness(loop.test, names)
+    if in_test:
+        endless = not isinstance(loop.test, ast.BoolOp)
+    return endless and (in_test or bool(on_empty)) and len(on_empty) == len(ways_out)
+
+
+def _tests_emptiness(test: ast.expr, names: set[str]) -> bool:
+    mentioned = {n.id for n in ast.walk(test) if isinstance(n, ast.Name)}
+    return bool(mentioned & names) and _is_emptiness(test)
 
 
 def _ends_on_short(loop: ast.While, call: ast.Call, parents: dict[ast.AST, ast.AST]) -> bool:

@@ -190,6 +190,8 @@ def parses(fate: Fate, data: bytes) -> bool | None:
                 continue
         elif parser == "pickle":
             verdict = _is_one_pickle(data)
+        elif parser == "number":
+            verdict = _is_number(data)
         if verdict is False:
             return False
     return verdict
@@ -198,6 +200,14 @@ def parses(fate: Fate, data: bytes) -> bool | None:
 def _is_json(data: bytes) -> bool:
     try:
         json.loads(data)
+    except ValueError:
+        return False
+    return True
+
+
+def _is_number(data: bytes) -> bool:
+    try:
+        float(data)
     except ValueError:
         return False
     return True
@@ -212,6 +222,20 @@ def _is_one_pickle(data: bytes) -> bool:
     except Exception:
         return False
     return False
+
+
+def whole_would_parse(read: Read) -> bool:
+    """Could the program's parser take what the sender wrote, had it come in one piece?
+
+    If not, what it refuses is not the cut. True when that cannot be told.
+    """
+    last = payload(read.sends[-1])
+    if last is None or parses(read.fate, last) is not False:
+        return True
+    following = payload(read.following) if read.following is not None and read.goes_on else b""
+    if following is None:
+        return True
+    return bool(following) and parses(read.fate, last + following) is not False
 
 
 def is_message_reader(fate: Fate) -> bool:

@@ -7,7 +7,9 @@ acknowledgement by 40 ms, because it has nothing to answer yet.
 Proof, from packets and calls: the first send's segment left alone; its ACK came 20 ms
 later or more; within 2 ms of the ACK the second send's bytes left, which had been
 given to the kernel before; TCP_NODELAY was off. Said from the fourth stall of the
-same line on, and certain. Silent: a few stalls, a receiver that was not reading.
+same line on, and certain. Silent: a few stalls, a receiver that was not reading, sends
+that a library makes on its own (multiprocessing's greeting), because the program can
+neither join them nor reach the socket.
 """
 
 from __future__ import annotations
@@ -69,11 +71,17 @@ def _stalls(case: Case, flow: Flow, wire: Wire) -> Iterator[Stall]:
         waited = ack.t - max(second.t0, data.t)
         if second is first or second.t0 >= ack.t or waited < seen.wait_ns // 2:
             continue
-        if case.is_ours(second):
+        if case.is_ours(second) or _out_of_reach(second) or _out_of_reach(first):
             continue
         reader = next((r.call for r in released.reads if r.call.t0 < ack.t), None)
         if reader is not None:
             yield Stall(flow, data, ack, released, first, second, reader, waited)
+
+
+def _out_of_reach(call: Call) -> bool:
+    return call.site.frame is None or any(
+        "/multiprocessing/" in file for file, _, _ in call.site.via
+    )
 
 
 def _finding(case: Case, stalls: list[Stall]) -> Finding:

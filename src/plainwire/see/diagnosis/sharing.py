@@ -7,7 +7,8 @@ in its source:
 S1  it sends to a connection taken from a collection: a loop's variable, `clients[name]`,
     `queue.get()`;
 S2  it keeps a connection, or the object that serves it, in a collection;
-S3  its handlers wait for each other: conditions, events, queues, barriers.
+S3  its handlers wait for each other: conditions, events, queues, barriers;
+S4  a function sends to one connection what it reads from another: a bridge, a relay.
 
 Leans to yes: a "no" lets a rule speak.
 """
@@ -24,6 +25,9 @@ _SENDING = {
 }  # fmt: skip
 _TALKING = {"send", "sendall", "recv", "recv_into", "makefile", "readline", "readuntil",
             "readexactly", "getpeername", "shutdown", "sendmsg", "drain"}  # fmt: skip
+_READING = {"recv", "recvfrom", "recv_into", "recvmsg", "accept", "makefile", "readline",
+            "readuntil", "readexactly", "recv_bytes", "getpeername"}  # fmt: skip
+_SENDING_ON = {"send", "sendall", "send_bytes"}
 _KEEPING = {"append", "appendleft", "add", "put", "put_nowait", "insert", "setdefault", "update",
             "register", "push", "extend"}  # fmt: skip
 _HANDING_ON = {"Thread", "Process", "submit", "create_task", "start_new_thread", "Timer",
@@ -35,7 +39,7 @@ _ROLES = {"request", "wfile", "connection", "transport", "writer", "sock", "sock
 
 @lru_cache(maxsize=64)
 def writes_to_others(source: str) -> bool:
-    """Does this source show one of the signs S1 to S3? True when it cannot be read."""
+    """Does this source show one of the signs S1 to S4? True when it cannot be read."""
     try:
         tree = ast.parse(source)
     except (SyntaxError, ValueError, RecursionError):
@@ -45,7 +49,33 @@ def writes_to_others(source: str) -> bool:
         any(_mentions(node, _WAITING) for node in nodes)
         or _sends_to_a_member(nodes)
         or _keeps_a_connection(nodes)
+        or any(map(_bridges, [tree, *filter(_is_function, nodes)]))
     )
+
+
+def _is_function(node: ast.AST) -> bool:
+    return isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))
+
+
+def _own(scope: ast.AST) -> Iterator[ast.AST]:
+    """The nodes of a function, without those of functions inside it."""
+    for node in ast.iter_child_nodes(scope):
+        yield node
+        if not _is_function(node):
+            yield from _own(node)
+
+
+def _bridges(scope: ast.AST) -> bool:
+    """S4. A connection that the function accepted itself is served there, not bridged."""
+    nodes = list(_own(scope))
+    read, written = set[str](), set[str]()
+    for node in nodes:
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
+            if node.attr in _READING:
+                read.add(node.value.id)
+            elif node.attr in _SENDING_ON:
+                written.add(node.value.id)
+    return bool(read) and bool(written - read - set(_accepted(nodes)))
 
 
 def _mentions(node: ast.AST, names: set[str]) -> bool:
@@ -112,10 +142,19 @@ def _keeps_a_connection(nodes: list[ast.AST]) -> bool:
 def _connections(nodes: list[ast.AST]) -> Iterator[str]:
     """The names of what was accepted, or is talked through."""
     for node in nodes:
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
-            if node.func.attr in _TALKING and isinstance(node.func.value, ast.Name):
-                yield node.func.value.id
-        elif isinstance(node, ast.Assign) and any(
+        if (
+            isinstance(node, ast.Attribute)
+            and node.attr in _TALKING
+            and isinstance(node.value, ast.Name)
+        ):
+            yield node.value.id
+    yield from _accepted(nodes)
+
+
+def _accepted(nodes: list[ast.AST]) -> Iterator[str]:
+    """The names of what `accept()` returned."""
+    for node in nodes:
+        if isinstance(node, ast.Assign) and any(
             isinstance(n, ast.Attribute) and n.attr == "accept" for n in ast.walk(node.value)
         ):
             for target in node.targets:

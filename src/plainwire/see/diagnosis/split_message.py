@@ -24,6 +24,7 @@ from plainwire.see.diagnosis.messages import (
     parses,
     payload,
     reads,
+    whole_would_parse,
 )
 from plainwire.see.diagnosis.model import CERTAIN, LIKELY, Evidence, Finding, Text, say
 from plainwire.see.ledger.model import Call
@@ -52,7 +53,11 @@ def find(case: Case) -> Iterator[Finding]:
 def _harm(case: Case, read: Read) -> tuple[str, Text] | None:
     surfaced = parse_failure(case, read)
     about_text = surfaced is not None and surfaced.name == "UnicodeDecodeError"
-    if surfaced is not None and (about_text or read.fate.kind != AGNOSTIC):
+    if (
+        surfaced is not None
+        and (about_text or read.fate.kind != AGNOSTIC)
+        and whole_would_parse(read)
+    ):
         return CERTAIN, say(
             "{name}: {text} was raised on the piece", name=surfaced.name, text=surfaced.text
         )
@@ -131,7 +136,6 @@ def _rest_never_read(case: Case, read: Read) -> tuple[str, Text] | None:
 
 
 def _finding(case: Case, read: Read, certainty: str, harm: Text) -> Finding:
-    data = bytes_read(read)
     cut = read.sends[-1]
     size = max(cut.end, _end_of_message(read)) - cut.start
     return Finding(
@@ -145,31 +149,7 @@ def _finding(case: Case, read: Read, certainty: str, harm: Text) -> Finding:
             sender=where(cut.call),
         ),
         case.places((read.call, "reads"), (cut.call, "sends")),
-        (
-            Evidence(
-                say(
-                    "{where} sent {count} bytes, offsets {start} to {end}",
-                    where=where(cut.call),
-                    count=cut.end - cut.start,
-                    start=cut.start,
-                    end=cut.end,
-                ),
-                cut.call.t0,
-                cut.start,
-            ),
-            Evidence(
-                say(
-                    "{where} read offsets {start} to {end}, ending in {data}",
-                    where=where(read.call),
-                    start=read.range.start,
-                    end=read.range.end,
-                    data=quoted(data[-12:] if data else None),
-                ),
-                read.call.t1,
-                read.range.start,
-            ),
-            Evidence(harm),
-        ),
+        tuple(_evidence(read, harm)),
         say(
             "read in a loop until the whole message is there: send its length first, keep the"
             " pieces in a buffer, and decode or parse only when it is complete"
@@ -177,3 +157,41 @@ def _finding(case: Case, read: Read, certainty: str, harm: Text) -> Finding:
         read.flow.number,
         read.call.t1,
     )
+
+
+def _evidence(read: Read, harm: Text) -> Iterator[Evidence]:
+    data = bytes_read(read)
+    cut = read.sends[-1]
+    yield Evidence(
+        say(
+            "{where} sent {count} bytes, offsets {start} to {end}",
+            where=where(cut.call),
+            count=cut.end - cut.start,
+            start=cut.start,
+            end=cut.end,
+        ),
+        cut.call.t0,
+        cut.start,
+    )
+    if read.following is not None and _end_of_message(read) > cut.end:
+        yield Evidence(
+            say(
+                "{where} went on with {count} bytes, having read nothing in between",
+                where=where(read.following.call),
+                count=read.following.end - read.following.start,
+            ),
+            read.following.call.t0,
+            read.following.start,
+        )
+    yield Evidence(
+        say(
+            "{where} read offsets {start} to {end}, ending in {data}",
+            where=where(read.call),
+            start=read.range.start,
+            end=read.range.end,
+            data=quoted(data[-12:] if data else None),
+        ),
+        read.call.t1,
+        read.range.start,
+    )
+    yield Evidence(harm)

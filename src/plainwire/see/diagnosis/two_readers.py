@@ -1,8 +1,10 @@
 """Two threads, or two processes, read from the same connection at the same time.
 
 Proof: two reads of one stream overlap in time, from different threads or processes,
-and both readers got bytes of it: which of them gets which bytes is chance.
-Silent: readers that take turns, non-blocking attempts, looks with MSG_PEEK.
+and both readers got bytes of it: which of them gets which bytes is chance. Or two tasks
+read from one asyncio stream, which asyncio refuses: RuntimeError in the second.
+Silent: readers that take turns, non-blocking attempts, looks with MSG_PEEK; workers that
+all read at one line, only read, and got whole sends each (a queue of jobs of one size).
 """
 
 from __future__ import annotations
@@ -11,12 +13,13 @@ from collections.abc import Iterator
 
 from plainwire.see import records
 from plainwire.see.diagnosis.case import Case, where
-from plainwire.see.diagnosis.model import CERTAIN, Evidence, Finding, say
+from plainwire.see.diagnosis.model import CERTAIN, Evidence, Finding, Text, say
 from plainwire.see.ledger.model import Call, Endpoint
-from plainwire.see.ledger.ranges import is_receive
+from plainwire.see.ledger.ranges import is_receive, is_send, is_stream_read
 
 RULE = "two-readers"
 _INSTANT_NS = 200_000  # a read that took less was not waiting
+_ASYNCIO_REFUSES = "called while another coroutine is already waiting"  # asyncio/streams.py
 
 
 def find(case: Case) -> Iterator[Finding]:
@@ -24,7 +27,9 @@ def find(case: Case) -> Iterator[Finding]:
     for end in case.ledger.endpoints:
         if not end.stream or end.internal:
             continue
-        pair = _overlapping(case, end)
+        pair = _overlapping(case, end) or _refused(end)
+        if pair is not None and _is_job_queue(case, end):
+            continue
         if pair is not None:
             yield _finding(case, end, *pair)
 
@@ -52,6 +57,34 @@ def _overlapping(case: Case, end: Endpoint) -> tuple[Call, Call] | None:
     return None
 
 
+def _is_job_queue(case: Case, end: Endpoint) -> bool:
+    flow = case.ledger.flow_of(end)
+    if flow is None:
+        return False
+    reads = flow.receiving(end).asked_reads
+    readers = {(r.call.process.key, r.call.thread) for r in reads}
+    if len({r.call.site.frame for r in reads}) > 1:
+        return False
+    if any(is_send(c) and (c.process.key, c.thread) in readers for c in end.calls):
+        return False  # they ask questions, and may get each other's answers
+    sends = flow.receiving(end).asked_writes
+    ends = {0, *(part.end for part in sends)}
+    got = {part.end - part.start for part in reads if part.end > part.start}
+    return len(got) == 1 and all(part.start in ends and part.end in ends for part in reads)
+
+
+def _refused(end: Endpoint) -> tuple[Call, Call] | None:
+    """The read of a stream that asyncio refused, and the one that was waiting then."""
+    reads = [c for c in end.calls if is_stream_read(c)]
+    for call in reads:
+        if call.failure is None or _ASYNCIO_REFUSES not in call.failure.text:
+            continue
+        for other in reads:
+            if other is not call and other.t0 <= call.t0 and (other.t1 or 1 << 62) > call.t0:
+                return other, call
+    return None
+
+
 def _finding(case: Case, end: Endpoint, a: Call, b: Call) -> Finding:
     flow = case.ledger.flow_of(end)
     return Finding(
@@ -66,31 +99,35 @@ def _finding(case: Case, end: Endpoint, a: Call, b: Call) -> Finding:
         (
             Evidence(
                 say(
-                    "process {pid}, thread {thread} was reading from {t} on",
+                    "process {pid}, {reader} was reading from {t} on",
                     pid=a.process.pid,
-                    thread=_thread(a),
+                    reader=_reader(a),
                     t=case.since(a.t0),
                 ),
                 a.t0,
             ),
             Evidence(
                 say(
-                    "process {pid}, thread {thread} began at {t}, before the other had returned",
+                    "process {pid}, {reader} began at {t}, before the other had returned",
                     pid=b.process.pid,
-                    thread=_thread(b),
+                    reader=_reader(b),
                     t=case.since(b.t0),
                 ),
                 b.t0,
             ),
         ),
         say(
-            "let one thread read and hand on whole messages through a queue; in the others, close"
-            " or do not use the connection"
+            "let one thread or task read and hand on whole messages through a queue; in the others,"
+            " close or do not use the connection"
         ),
         flow.number if flow else None,
         b.t0,
     )
 
 
-def _thread(call: Call) -> str:
-    return call.process.threads.get(call.thread, (0, str(call.thread)))[1] or str(call.thread)
+def _reader(call: Call) -> Text:
+    if call.task:
+        name = call.process.tasks.get(call.task, {}).get("name", str(call.task))
+        return say("task {name}", name=name)
+    thread = call.process.threads.get(call.thread, (0, str(call.thread)))[1] or str(call.thread)
+    return say("thread {name}", name=thread)

@@ -1,9 +1,9 @@
 """The program wrote to a peer that had already gone, and was not prepared for it.
 
-Proof: a send raised BrokenPipeError or ConnectionResetError and nobody caught it; the
-peer's close came before. The send before that one had seemed to work: it drew the
-reset. Silent when the program catches the error, when the peer's close left bytes
-unread (that is unread-at-close), or when we were ending the programs.
+Proof: the peer's close came first, then a send; that send, or the call after it, raised
+BrokenPipeError or ConnectionResetError and nobody caught it. A send after a close seems
+to work: it draws the reset. Silent when the program catches the error, when the peer's
+close left bytes unread (that is unread-at-close), or when we were ending the programs.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from plainwire.see.diagnosis.case import Case, where
 from plainwire.see.diagnosis.model import CERTAIN, Evidence, Finding, say
 from plainwire.see.diagnosis.unread_at_close import closed_on_unread
-from plainwire.see.ledger.model import Call, Endpoint
+from plainwire.see.ledger.model import Call, Endpoint, Surfaced
 from plainwire.see.ledger.ranges import is_receive, is_send
 
 RULE = "write-after-close"
@@ -32,15 +32,17 @@ def find(case: Case) -> Iterator[Finding]:
         peer = call.endpoint.peer
         if peer is None or not (is_send(call) or is_receive(call)):
             continue
-        if closed_on_unread(peer) is not None and not _too_late(call, peer):
-            continue
         left = _left(peer, call)
         if left is None and not _ended_before(peer, call):
             continue
         if left is not None and case.is_ours(left):
             continue
+        gone = left.t0 if left is not None else (peer.process.ended if peer.process else 0) or 0
+        late = _late_send(call, gone)
+        if late is None or (late is call and closed_on_unread(peer) is not None):
+            continue
         told.add(call.site.frame)
-        yield _finding(case, call, peer, left, surfaced.name)
+        yield _finding(case, call, late, gone, (peer, left), surfaced)
 
 
 def _left(peer: Endpoint, call: Call) -> Call | None:
@@ -54,22 +56,29 @@ def _ended_before(peer: Endpoint, call: Call) -> bool:
     return ended and process is not None and process.ending is None
 
 
-def _too_late(call: Call, peer: Endpoint) -> bool:
-    """Was there a send after the peer's close, before the one that failed?"""
-    left = _left(peer, call)
+def _late_send(call: Call, gone: int) -> Call | None:
+    """The first send that began after the peer had gone, up to the call that failed."""
     assert call.endpoint is not None
-    return left is not None and any(
-        is_send(c) and c.count > 0 and c.t0 > left.t0 for c in call.endpoint.calls
-    )
+    for other in call.endpoint.calls:
+        if is_send(other) and other.t0 > gone and (other.count > 0 or other is call):
+            return other
+        if other is call:
+            return None
+    return None
 
 
-def _finding(case: Case, call: Call, peer: Endpoint, left: Call | None, name: str) -> Finding:
+def _finding(
+    case: Case,
+    call: Call,
+    late: Call,
+    gone: int,
+    other: tuple[Endpoint, Call | None],
+    surfaced: Surfaced,
+) -> Finding:
     assert call.endpoint is not None
     flow = case.ledger.flow_of(call.endpoint)
-    gone = left.t0 if left is not None else (peer.process.ended if peer.process else 0) or 0
-    late = next(
-        (c for c in call.endpoint.calls if is_send(c) and c.count > 0 and c.t0 > gone), None
-    )
+    peer, left = other
+    name = surfaced.name
     evidence = [
         Evidence(
             say("{where} closed the connection", where=where(left))
@@ -78,7 +87,7 @@ def _finding(case: Case, call: Call, peer: Endpoint, left: Call | None, name: st
             gone,
         )
     ]
-    if late is not None and late is not call:
+    if late is not call:
         evidence.append(
             Evidence(
                 say(
@@ -97,10 +106,20 @@ def _finding(case: Case, call: Call, peer: Endpoint, left: Call | None, name: st
         say(
             "{where} wrote to a connection that the other side had closed, and nobody caught the"
             " {name}",
-            where=where(call),
+            where=where(late),
+            name=name,
+        )
+        if is_send(call)
+        else say(
+            "{where} wrote to a connection that the other side had closed; {read} then failed, and"
+            " nobody caught the {name}",
+            where=where(late),
+            read=where(call),
             name=name,
         ),
-        case.places((call, "sends"), (left, "closes"), (late, "sends")),
+        case.places((late, "sends"), (call, "fails"), (left, "closes"))
+        if late is not call
+        else case.places((call, "sends"), (left, "closes")),
         tuple(evidence),
         say(
             "a peer may leave at any time: catch ConnectionError around send and recv and drop"

@@ -440,6 +440,7 @@ class _Builder:
             remainders=self.remainders,
             outputs=[r for r in self.runs if r["kind"] == "output"],
             faults=[r["text"] for r in self.runs if r["kind"] == "fault"],
+            drops={i: n for r in self.runs if r["kind"] == "drops" for i, n in r["rows"].items()},
             began=began,
             ended=max([ended, *(c.t1 or c.t0 for c in self.calls[-1:])]),
             why=next((r["why"] for r in self.runs if r["kind"] == "finished"), ""),

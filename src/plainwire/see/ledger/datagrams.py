@@ -53,13 +53,12 @@ def _match_received(
     datagrams: list[Datagram],
     address: Callable[[str, int], Address],
 ) -> None:
-    waiting: dict[tuple[str, object], list[Datagram]] = defaultdict(list)
+    waiting: dict[tuple[str, object], _Queue] = defaultdict(_Queue)
     for datagram in datagrams:
-        waiting[datagram.sender.kind if datagram.sender else "", _port(datagram.target)].append(
-            datagram
-        )
+        kind = datagram.sender.kind if datagram.sender else ""
+        waiting[kind, _port(datagram.target)].append(datagram)
     for e in sockets:
-        candidates = waiting.get((e.kind, _port(e.local)), [])
+        candidates = waiting.get((e.kind, _port(e.local)), _Queue())
         received = [
             c
             for c in e.calls
@@ -67,11 +66,47 @@ def _match_received(
         ]
         for call in sorted(received, key=lambda c: c.t1 or 0):
             named = address(call.process.key, call.aux) if call.aux else e.remote
-            match = next((d for d in candidates if _fits(d, call, named)), None)
+            match = candidates.first(call, named)
             if match is not None:
                 match.receiver, match.received = e, call
             else:
                 datagrams.append(Datagram(None, e, None, call, named, e.local))
+
+
+class _Queue:
+    """What was sent to one port, by sender: each sender's datagrams arrive in order (D2).
+
+    Those passed over by so many are not looked at again, or a flood of which most is
+    lost would take the square of its time. Not by one, because the order in which
+    several threads of a sender entered the kernel is not quite known.
+    """
+
+    _WINDOW = 256
+
+    def __init__(self) -> None:
+        self._by_source: dict[object, list[Datagram]] = defaultdict(list)
+        self._begin: dict[object, int] = defaultdict(int)
+
+    def append(self, datagram: Datagram) -> None:
+        self._by_source[_port(datagram.source)].append(datagram)
+
+    def first(self, received: Call, source: Address) -> Datagram | None:
+        """The earliest that fits what was received."""
+        port = _port(source)
+        # A sender that was never bound has no name in its first calls' records.
+        keys = [port, None] if source is not None else list(self._by_source)
+        found: list[tuple[Datagram, object, int]] = []
+        for key in keys:
+            sent = self._by_source.get(key, [])
+            for at in range(self._begin[key], len(sent)):
+                if _fits(sent[at], received, source):
+                    found.append((sent[at], key, at))
+                    break
+        if not found:
+            return None
+        match, key, at = min(found, key=lambda f: f[0].sent.t0 if f[0].sent else 0)
+        self._begin[key] = max(self._begin[key], at - self._WINDOW)
+        return match
 
 
 def _port(address: Address) -> object:
@@ -98,25 +133,27 @@ def _fits(d: Datagram, received: Call, source: Address) -> bool:
 def _group(datagrams: list[Datagram]) -> list[Flow]:
     groups: dict[frozenset[object], Flow] = {}
     for d in sorted(datagrams, key=lambda d: (d.sent or d.received).t0):  # type: ignore[union-attr]
-        key = frozenset((_name(d.sender, d.source), _name(d.receiver, d.target)))
+        key = frozenset((_port(d.source), _port(d.target), _kind(d)))
         call = d.sent or d.received
         assert call is not None
         flow = groups.get(key)
         if flow is None:
             flow = groups[key] = Flow(
                 0,
-                (d.sender or d.receiver).kind,  # type: ignore[union-attr]
+                _kind(d),
                 d.sender,
                 d.receiver,
                 Direction(d.sender, d.receiver),
                 Direction(d.receiver, d.sender),
                 call.t0,
             )
+        if flow.server is None and d.receiver is not None and d.receiver is not flow.client:
+            flow.server = flow.there.receiver = flow.back.sender = d.receiver
         flow.datagrams.append(d)
     return list(groups.values())
 
 
-def _name(endpoint: Endpoint | None, address: Address) -> object:
-    if endpoint is not None and endpoint.local is not None:
-        return (endpoint.kind, _port(endpoint.local))
-    return ("", _port(address))
+def _kind(d: Datagram) -> str:
+    end = d.sender or d.receiver
+    assert end is not None
+    return end.kind

@@ -356,6 +356,7 @@ class Ledger:
     packets: list[RawPacket] = field(default_factory=list)
     wires: list[Wire] = field(default_factory=list)  # every TCP connection captured
     icmp: list[Icmp] = field(default_factory=list)
+    drops: dict[str, int] = field(default_factory=dict)  # inode -> datagrams dropped by then
     _long: list[Call] | None = None
     _by_end: dict[int, Flow] = field(default_factory=dict)
 

@@ -154,7 +154,7 @@ def _waiting(state, original, op):
         except BaseException as error:
             partial = getattr(error, "partial", b"")
             state.local.failure = (id(error), type(error), slot)
-            raised = state.exception(type(error).__name__, "")
+            raised = state.exception(type(error).__name__, _text(error))
             wrap.EXIT(cells, at + _HALF, records.RAISED, len(partial), raised, now())
             raise
         size = len(result) if result is not None else 0
@@ -162,6 +162,12 @@ def _waiting(state, original, op):
         return result
 
     return wrap.like(waiting, original)
+
+
+def _text(error):
+    """The words of asyncio's own RuntimeError; others' are code of the program's."""
+    first = error.args[0] if type(error) is RuntimeError and error.args else None
+    return first[:200] if type(first) is str else ""
 
 
 def _coroutine_mark():

@@ -320,6 +320,22 @@ def address(text: str) -> list[Any]:
     return [socket.inet_ntop(family, packed), int(port, 16)]
 
 
+def drops(pids: list[int]) -> dict[str, int]:
+    """The UDP sockets of processes whose queue was full: inode -> datagrams dropped."""
+    held: set[str] = set()
+    found: dict[str, int] = {}
+    for pid in pids:
+        try:
+            held.update(map(str, held_sockets(pid).values()))
+        except OSError:
+            continue
+        for kind in ("udp", "udp6"):
+            for fields in rows(pid, kind):
+                if fields[9] in held and (count := describe(kind, fields)["drops"]):
+                    found[fields[9]] = count
+    return found
+
+
 def bound_sockets() -> list[dict[str, Any]]:
     """All TCP listeners, TIME_WAITs and UDP sockets of this machine, with their holders.
 

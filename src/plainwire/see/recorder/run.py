@@ -399,6 +399,8 @@ class Run:
             if self._interrupts == 0:
                 self._mark_ended_by_us()
             everyone = kernel.family([p.pid for p in self.programs if p.running])
+            # A socket's own count goes with it, and a killed process closes nothing.
+            self.log.write("drops", rows=kernel.drops(everyone))
             for number in (signal.SIGINT, signal.SIGTERM, signal.SIGKILL):
                 alive = [pid for pid in everyone if _alive(pid)]
                 for pid in alive:
