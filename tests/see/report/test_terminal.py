@@ -60,7 +60,7 @@ certain[mutual-wait]: client.py:7 and server.py:7 wait for each other
     7 │ conn.recv(1024)
       │ ^^^^^^^^^^^^^^^ waits here
   seen:
-    - 0 bytes on the way (0.800 s, byte 5)
+    - 0 bytes on the way (790.00 ms, byte 5)
   fix: one side must send before it waits
   more: plainwire explain mutual-wait
 
@@ -231,6 +231,18 @@ def test_what_happened_while_we_ended_the_programs_is_not_shown() -> None:
     out = render(scene.ledger(), [], width=80)
     assert "sk.close()" not in out
     assert "waiting for 2.0 s" in out
+
+
+def test_a_run_cut_short_says_who_was_waiting() -> None:
+    """Nothing is proved, but whoever asked for a time-out wants to know where it stood."""
+    scene = hanging()
+    ledger = scene.ledger()
+    ledger.why = "timeout"
+    for process in scene.processes:
+        process.ending = ms(2000)
+    out = render(ledger, [], width=200)
+    said = "these waited for bytes: client.py:7 (2.0 s), server.py:7 (2.0 s)"
+    assert said in " ".join(out.split())
 
 
 def test_an_end_that_was_not_observed_is_said_so() -> None:

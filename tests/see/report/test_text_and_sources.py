@@ -120,3 +120,27 @@ def test_a_long_line_is_cut_where_the_span_is_not() -> None:
     assert all(text.width_of(line) <= 50 for line in shown)
     column = shown[0].index("sk.recv")
     assert shown[1][column : column + 13] == "^" * 13
+
+
+@pytest.mark.parametrize(
+    ("source", "end", "expected"),
+    [
+        (
+            "for line in s.makefile():\n    print(line)\n    s.sendall(line)",
+            (3, 20),
+            "s.makefile()",
+        ),
+        ("for l in f: print(l)", (1, 21), "f"),
+        ("with connect(a) as s:\n    s.send(b'x')", (2, 17), "connect(a)"),
+        ("async for line in reader:\n    print(line)", (2, 16), "reader"),
+    ],
+)
+def test_s4_of_a_statement_with_its_block_only_the_head_is_meant(
+    source: str, end: tuple[int, int], expected: str
+) -> None:
+    """The interpreter's span covers the block, and the mark landed below another call."""
+    at = Frame("/a.py", 1, 1, *end, "f")
+    assert expression({"/a.py": source}, at) == expected
+    marks = underlined({"/a.py": source}, at, "waits here", width=60, style=PLAIN)
+    assert marks[1].count("^") == len(expected)
+    assert len(marks) == 2

@@ -20,6 +20,7 @@ from plainwire.see.ledger.model import (
     Flow,
     Ledger,
     Process,
+    Range,
     Site,
     Surfaced,
 )
@@ -173,18 +174,24 @@ def quoted(data: bytes | None) -> str:
     return "'" + safe + "'" + ("..." if len(data) > SHOWN else "")
 
 
-def totals(direction: Direction) -> Evidence:
-    """How much was written and read in one direction."""
+def totals(direction: Direction, until: int = 1 << 63) -> Evidence:
+    """How much was written and read in one direction up to a moment."""
     who = direction.sender or direction.receiver
     name = who.process.name if who is not None and who.process is not None else "?"
     return Evidence(
         say(
             "{name} sent {sent} bytes, of which {read} were read",
             name=name,
-            sent=direction.written,
-            read=direction.read,
+            sent=_end_by(direction.writes, until, direction.written),
+            read=_end_by(direction.reads, until, direction.read),
         )
     )
+
+
+def _end_by(parts: list[Range], until: int, whole: int) -> int:
+    """How far a stream's ranges had come at a moment; `whole` when none came later."""
+    late = next((part for part in parts if part.call.t0 > until), None)
+    return late.start if late is not None else whole
 
 
 def last_message(direction: Direction) -> Evidence | None:

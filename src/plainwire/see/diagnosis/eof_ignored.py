@@ -1,17 +1,19 @@
 """The peer has finished, and the program goes on reading b'' for ever.
 
 Proof: at least ENOUGH reads in a row on one stream, from the same line of the user's,
-each asked for bytes and gave b''.
+each asked for bytes and gave b''. Silent: looks with MSG_PEEK, and a program that goes on
+sending in between (the peer has finished only its own half).
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
+from plainwire.see import records
 from plainwire.see.diagnosis.case import Case, where
 from plainwire.see.diagnosis.model import CERTAIN, Evidence, Finding, say
 from plainwire.see.ledger.model import Call, Endpoint
-from plainwire.see.ledger.ranges import is_receive, is_stream_read
+from plainwire.see.ledger.ranges import is_receive, is_send, is_stream_read
 
 RULE = "eof-ignored"
 ENOUGH = 5
@@ -36,7 +38,11 @@ def _longest_row(case: Case, endpoint: Endpoint) -> list[Call]:
     streamed = any(is_stream_read(c) for c in endpoint.calls)
     reads, asked = (is_stream_read, -1) if streamed else (is_receive, 0)
     for call in endpoint.calls:
-        if not reads(call) or call.t1 is None or case.is_ours(call):
+        if call.t1 is None or case.is_ours(call) or call.flags & records.MSG_PEEK:
+            continue
+        if is_send(call) and call.count > 0:
+            row = []
+        if not reads(call):
             continue
         if call.count or call.failure is not None or call.asked <= asked:
             row = []

@@ -2,7 +2,8 @@
 
 Proof: at least ENOUGH connections from the same line, whose peers closed PATIENCE_SECONDS
 or more before the programs were ended, and which their process, still running, had
-neither closed nor let go; or the process ran out of descriptors (EMFILE).
+neither closed nor let go; or the process ran out of descriptors (EMFILE). Likely when we
+ended the program, which might have closed them later.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 
 from plainwire.see.diagnosis.case import Case, where
-from plainwire.see.diagnosis.model import CERTAIN, Evidence, Finding, say
+from plainwire.see.diagnosis.model import CERTAIN, LIKELY, Evidence, Finding, say
 from plainwire.see.ledger.model import Call, Endpoint, Surfaced
 
 RULE = "leaked-socket"
@@ -125,9 +126,10 @@ def _finding(case: Case, ends: list[Endpoint], exhausted: Call | None) -> Findin
             )
         )
     flow = case.ledger.flow_of(ends[0])
+    ended_by_us = any(end.process is not None and end.process.ending for end in ends)
     return Finding(
         RULE,
-        CERTAIN,
+        LIKELY if ended_by_us and exhausted is None else CERTAIN,
         say(
             "{count} connections opened at {where} were never closed after their peers had gone",
             count=len(ends),

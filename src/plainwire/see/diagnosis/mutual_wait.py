@@ -57,8 +57,8 @@ def finding(case: Case, pair: Pair) -> Finding:
             ),
             pair.waits.t,
         ),
-        totals(flow.there),
-        totals(flow.back),
+        totals(flow.there, pair.waits.t),
+        totals(flow.back, pair.waits.t),
     ]
     evidence += [e for e in (last_message(flow.there), last_message(flow.back)) if e]
     evidence += _others(pair)
@@ -93,7 +93,7 @@ def _of_ring(case: Case, ring: Ring) -> Finding:
                 ),
                 ring.waits.t,
             ),
-            totals(link.flow.receiving(link.end)),
+            totals(link.flow.receiving(link.end), ring.waits.t),
         ]
     if woken:
         evidence.append(

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from plainwire.see.diagnosis.case import Case, quoted, where
-from plainwire.see.diagnosis.model import CERTAIN, LIKELY, Evidence, Finding, say
+from plainwire.see.diagnosis.model import CERTAIN, LIKELY, Evidence, Finding, place_of, say
 from plainwire.see.ledger.model import Call, Endpoint, Flow
 from plainwire.see.ledger.ranges import is_receive
 
@@ -47,8 +47,8 @@ def _victim(case: Case, peer: Endpoint, closing: Call, lost: int) -> tuple[Call,
     for call in peer.calls:
         if call.failure is None or call.failure.errno not in _RESET or case.is_ours(call):
             continue
-        if (call.t1 or 0) < closing.t0:
-            continue
+        if (call.t1 or 0) < closing.t0 or place_of(call, "") is None:
+            continue  # a library that serves expects clients to leave
         if case.surfaced(call) is not None:
             return call, CERTAIN
         if is_receive(call) and lost > 0:

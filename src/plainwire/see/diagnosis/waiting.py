@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from plainwire.see.diagnosis import sharing
 from plainwire.see.diagnosis.case import Case
 from plainwire.see.ledger.model import SAMPLED_AFTER_NS, Call, Endpoint, Flow
-from plainwire.see.ledger.ranges import is_receive
+from plainwire.see.ledger.ranges import is_receive, is_send
 from plainwire.see.ledger.waits import Waiter, Waits
 
 _EAGAIN = 11
@@ -47,6 +47,8 @@ def stuck_pairs(case: Case, wait: str) -> Iterator[Pair]:
                 continue
             if any(went_on(case, call) for _, call in (client, server)):
                 continue
+            if _spoken_later(case, flow, waits.t):
+                continue
             told.add(flow.number)
             yield Pair(flow, waits, client, server)
 
@@ -79,6 +81,15 @@ def asked_last(end: Endpoint) -> Call | None:
     if reads and reads[-1].failure is not None and reads[-1].failure.errno == _EAGAIN:
         return reads[-1] if reads[-1].site.frame is not None else None
     return None
+
+
+def _spoken_later(case: Case, flow: Flow, t: int) -> bool:
+    """Did somebody send on the connection after that moment, so that it was no hang?"""
+    return any(
+        is_send(call) and call.t0 > t and call.count > 0 and not case.is_ours(call)
+        for end in flow.ends
+        for call in reversed(end.calls)
+    )
 
 
 def went_on(case: Case, call: Call | None) -> bool:

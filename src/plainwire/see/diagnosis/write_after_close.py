@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from plainwire.see.diagnosis.case import Case, where
-from plainwire.see.diagnosis.model import CERTAIN, Evidence, Finding, say
+from plainwire.see.diagnosis.model import CERTAIN, Evidence, Finding, place_of, say
 from plainwire.see.diagnosis.unread_at_close import closed_on_unread
 from plainwire.see.ledger.model import Call, Endpoint, Surfaced
 from plainwire.see.ledger.ranges import is_receive, is_send
@@ -32,6 +32,8 @@ def find(case: Case) -> Iterator[Finding]:
         peer = call.endpoint.peer
         if peer is None or not (is_send(call) or is_receive(call)):
             continue
+        if place_of(call, "") is None:
+            continue  # a library that serves expects clients to leave
         left = _left(peer, call)
         if left is None and not _ended_before(peer, call):
             continue

@@ -27,7 +27,8 @@ from typing import Any
 from plainwire.see.ledger.model import Call, Endpoint, Ledger, Process
 from plainwire.see.ledger.ranges import is_receive, is_send, is_stream_read
 
-_INTERNAL = ("anon_inode:", "/dev/null")
+# What only the process itself can fill. Not so inotify, timerfd and signalfd.
+_INTERNAL = ("anon_inode:[eventfd]", "anon_inode:[eventpoll]", "/dev/null")
 # Signals whose handlers do the program's work, by Linux's numbers (signal(7)): USR1,
 # USR2, ALRM, URG, VTALRM, PROF, IO and the real-time ones. Those of stopping, reloading,
 # job control and faults are left out.

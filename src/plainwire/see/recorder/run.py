@@ -36,6 +36,7 @@ LAST_OUTPUT_SECONDS = 0.3  # for output of a program that has ended; a child may
 OUTPUT_KEPT = 256 * 1024  # bytes of each program's output kept in the recording
 SOURCE_LIMIT = 2 * 1024 * 1024  # bytes of one source file kept in the recording
 PACK_EVERY_SECONDS = 2.0
+LOOK_EVERY_SECONDS = 0.05  # at /proc, for a program of which we wait that it listens
 
 _SIGNALS = {signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGWINCH}
 _FROM_KERNEL = 0x80  # si_code of a signal that the terminal sent (sigaction(2))
@@ -108,6 +109,7 @@ class Run:
         self._why = "ended"
         self._interactive = in_foreground()
         self._hinted = False
+        self._looked_at = 0.0
         self._packets: packets.Packets | None = None
 
     # -- the whole ---------------------------------------------------------------
@@ -301,9 +303,11 @@ class Run:
             self.log.write("ports", key=tail.key, slot=call.slot, rows=kernel.bound_sockets())
 
     def _look_from_outside(self, program: Program) -> None:
-        """Does a program that no probe reports from listen?"""
-        if any(self._belongs(tail.pid, program) for tail in self._tails.values()):
+        """Does a program listen through code that no probe reports from (gevent, a binary)?"""
+        now = time.monotonic()
+        if now - self._looked_at < LOOK_EVERY_SECONDS:
             return
+        self._looked_at = now
         held: set[str] = set()
         for pid in kernel.family([program.pid]):
             with contextlib.suppress(OSError):

@@ -28,7 +28,7 @@ def finding_lines(
     if finding.evidence:
         out.append("  " + style.paint(_("seen:"), "dim"))
         for evidence in finding.evidence:
-            out += _evidence(ledger, evidence, width)
+            out += _evidence(ledger, finding, evidence, width)
     fix = _("fix: ")
     lines = text.wrap(text.safe(str(finding.fix)), width, first=f"  {fix}")
     out.append("  " + style.paint(fix, "good") + lines[0][2 + len(fix) :])
@@ -59,9 +59,13 @@ def _place(ledger: Ledger, group: list[Place], width: int, style: Style, paths: 
     return out
 
 
-def _evidence(ledger: Ledger, evidence: Evidence, width: int) -> list[str]:
+def _evidence(ledger: Ledger, finding: Finding, evidence: Evidence, width: int) -> list[str]:
     marks = []
-    if evidence.t is not None:
+    if evidence.t is not None and finding.flow is not None:
+        # The ladder's clock, so that a fact can be found there.
+        opened = ledger.flows[finding.flow].opened
+        marks.append(f"{text.milliseconds(evidence.t - opened)} ms")
+    elif evidence.t is not None:
         marks.append(f"{(evidence.t - ledger.began) / 1e9:.3f} s")
     if evidence.offset is not None:
         marks.append(_("byte {offset}").format(offset=text.count_text(evidence.offset)))
@@ -82,4 +86,5 @@ def role(word: str) -> str:
         "listens": _("listens here"),
         "opens": _("opened here"),
         "raises": _("raises here"),
+        "fails": _("fails here"),
     }.get(word, word)

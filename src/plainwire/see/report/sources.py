@@ -4,10 +4,13 @@ S1  A frame's columns are 1-based UTF-8 bytes and its end is behind the span (PE
     plus one); here they become columns of the terminal: tabs and wide characters count.
 S2  Whatever is missing (the source, the line, the columns), what is left is shown.
 S3  No line is wider than asked: a long one is cut on the side away from the span.
+S4  Of a `for` or `with` statement only what it iterates over or opens is meant: the
+    interpreter gives its calls the span of the whole statement, block included.
 """
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -58,7 +61,30 @@ def spans_of(sources: Mapping[str, str], frame: Frame) -> list[Span]:
             if end <= start:
                 start = end = None
         found.append(Span(number, line, start, end))
-    return found
+    head = _head(found[0]) if found and found[0].start is not None else None
+    return [head] if head is not None else found
+
+
+def _head(span: Span) -> Span | None:
+    """What a `for` iterates over or a `with` opens, if the span is of such a statement (S4)."""
+    source = span.source[span.start : span.end]
+    if not source.startswith(("for ", "with ", "async ")):
+        return None
+    body = " pass" if source.rstrip().endswith(":") else ""
+    try:
+        (statement,) = ast.parse(source.removeprefix("async ") + body).body
+    except (SyntaxError, ValueError):
+        return None
+    if isinstance(statement, ast.For):
+        first = last = statement.iter
+    elif isinstance(statement, ast.With):
+        first, last = statement.items[0].context_expr, statement.items[-1].context_expr
+    else:
+        return None
+    begin = (span.start or 0) + len("async ") * source.startswith("async ")
+    whole = span.source[begin:]
+    start = begin + _chars(whole, first.col_offset)
+    return Span(span.line, span.source, start, begin + _chars(whole, last.end_col_offset or 0))
 
 
 def _chars(line: str, count: int) -> int:
@@ -84,8 +110,6 @@ def expression(sources: Mapping[str, str], frame: Frame) -> str:
     """The span as one line of text, the whole line when columns are unknown, or ''."""
     spans = spans_of(sources, frame)
     parts = [s.source[s.start : s.end].strip() for s in spans]
-    if parts and parts[0].endswith(":"):
-        parts = parts[:1]  # a statement with its block, as the close of a `with`
     joined = " ".join(part for part in parts if part)
     return text.safe(joined.replace("( ", "(").replace(" )", ")"))
 

@@ -2,7 +2,8 @@
 
 V1  The most certain finding is told, with the lines a terminal can open; the others are
     counted by rule.
-V2  Without findings it says that nothing wrong was seen, never that nothing is wrong.
+V2  Without findings it says that nothing wrong was seen, never that nothing is wrong; and
+    who was still waiting, if the run was ended by its time-out.
 """
 
 from __future__ import annotations
@@ -32,7 +33,8 @@ def verdict(ledger: Ledger, findings: list[Finding], *, cwd: str | None = None) 
                 flows=text.count_text(len(ledger.flows)),
                 packets=text.count_text(len(ledger.packets)),
             )
-        return _("Nothing wrong was seen. {story}").format(story=story(ledger))
+        said = _("Nothing wrong was seen. {story}").format(story=story(ledger))
+        return said + _cut_short(ledger)
     first, *rest = ranked(findings)
     paths = names.paths_of(ledger, cwd)
     said = certainty(first.certainty) + _(": ") + message(first, paths)
@@ -212,6 +214,28 @@ def first_closer(flow: Flow) -> tuple[Endpoint, Call] | None:
         return None
     _t, end, call = min(ended, key=lambda found: found[0])
     return end, call
+
+
+def _cut_short(ledger: Ledger) -> str:
+    """Who still waited when the time was up: not wrong by itself, but worth a look."""
+    if ledger.why != "timeout":
+        return ""
+    paths = names.paths_of(ledger, None)
+    waits = {
+        paths.line(frame): until - call.t0
+        for call in ledger.long_calls()
+        for frame in (call.site.frame,)
+        for until in (call.process.ending or ledger.ended,)
+        if frame is not None
+        and (call.op in names.RECEIVING or call.op in names.STREAM_READS)
+        and call.t0 < until <= (call.t1 or until)
+    }
+    if not waits:
+        return " " + _("The run was ended by its time-out.")
+    longest = sorted(waits.items(), key=lambda wait: -wait[1])[:3]
+    return " " + _(
+        "When the run was ended by its time-out, these waited for bytes: {lines}."
+    ).format(lines=_(", ").join(f"{line} ({text.duration(ns)})" for line, ns in longest))
 
 
 def _no_flows(ledger: Ledger) -> str:
