@@ -78,11 +78,12 @@ def observe(
         cwd: where they run.
         folder: a folder of the test's own.
         timeout: seconds after which the run is ended, on a machine that has them to spare.
-        start_wait: seconds that a program may take to listen, likewise.
+        start_wait: seconds that a program may take to listen; taken as it is, because a
+            client may be meant to start first.
         options: further options of `plainwire run`.
     """
     report = folder / "report.json"
-    timeout, start_wait = timeout * patience(), start_wait * patience()
+    timeout *= patience()
     done = subprocess.run(
         [
             *[sys.executable, str(PRIVATE), sys.executable, "-m", "plainwire", "run"],

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from . import invariants
-from .observing import joined, observe
+from .observing import joined, observe, patience
 
 STRANGERS = Path(__file__).parent.parent / "strangers"
 CASES = sorted(path.name for path in STRANGERS.iterdir() if path.is_dir())
@@ -39,7 +39,7 @@ def test_a_strangers_program_gets_the_right_verdict(name: str, tmp_path: Path) -
         cwd=tmp_path / name,
         folder=tmp_path,
         timeout=case["timeout"] + 2,
-        start_wait=case.get("start_wait", 2),
+        start_wait=case.get("start_wait", 2 * patience()),
     )
     invariants.check(run.ledger())
     if case["verdict"] == "healthy":

@@ -182,6 +182,11 @@ def test_loops_and_sizes_are_told_apart() -> None:
     assert of("while d := s.recv(9):\n    s.send(b'ok')").loop_replies
     assert of("d = s.recv(size)").exact
     assert not of("d = s.recv(1024)").exact
+    assert not of("SIZE = 4 * 1024\nd = s.recv(SIZE)").exact
+    assert of("n = int(head)\nd = s.recv(n)").exact
+    assert of("d = s.recv(n - len(b))").remaining
+    assert of("while left:\n    d = s.recv(min(left, 4096))\n    left -= len(d)").remaining
+    assert not of("d = s.recv(n)").remaining
     assert of("s.recv(9)").discarded
     assert of("print(s.recv(9))").printed
     assert of("d = s.recv(9)\ns.sendall(b'hi ' + d)").answered

@@ -90,6 +90,14 @@ class Case:
             self._fates[judge, id(frame)] = known
         return known
 
+    def word(self, call: Call) -> str:
+        """What the user calls a call: `readline` where the library came to recv_into()."""
+        plain = call.op.rpartition(".")[2]
+        frame = call.site.frame
+        if not call.site.via or frame is None:
+            return plain
+        return fates.word_of(self.source(call), frame) or plain
+
     def discarded(self, call: Call) -> bool | None:
         """Is the call's result thrown away? None: cannot be told."""
         if call.site.frame is None:

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from plainwire.see.diagnosis import eof_never_comes
+from plainwire.see.diagnosis import eof_never_comes, unfinished
 from plainwire.see.diagnosis.case import Case, connection, last_message, totals, where
 from plainwire.see.diagnosis.model import CERTAIN, LIKELY, Evidence, Finding, Text, say
 from plainwire.see.diagnosis.waiting import (
@@ -61,6 +61,12 @@ def finding(case: Case, pair: Pair) -> Finding:
         totals(flow.back, pair.waits.t),
     ]
     evidence += [e for e in (last_message(flow.there), last_message(flow.back)) if e]
+    lacks = [
+        lack
+        for call, direction in zip(pair.calls, (flow.back, flow.there), strict=True)
+        if (lack := unfinished.of(case, call, direction)) is not None
+    ]
+    evidence += [lack.evidence for lack in lacks]
     evidence += _others(pair)
     if certainty == LIKELY:
         evidence.append(
@@ -69,10 +75,14 @@ def finding(case: Case, pair: Pair) -> Finding:
     return Finding(
         RULE,
         certainty,
-        say("{a} and {b} wait for each other; nothing is on its way", a=_name(a), b=_name(b)),
+        say(
+            "{a} and {b} wait for each other; nothing is on its way",
+            a=_name(case, a),
+            b=_name(case, b),
+        ),
         case.places((a, "waits"), (b, "waits")),
         tuple(evidence),
-        _fix(pair),
+        lacks[0].fix if lacks else _fix(pair),
         flow.number,
         pair.waits.t,
     )
@@ -105,7 +115,7 @@ def _of_ring(case: Case, ring: Ring) -> Finding:
         say(
             "{ring} wait in a ring, each for the next and the last for the first;"
             " nothing is on its way",
-            ring=", ".join(str(_name(link.call)) for link in ring.links),
+            ring=", ".join(str(_name(case, link.call)) for link in ring.links),
         ),
         case.places(*((link.call, "waits") for link in ring.links)),
         tuple(evidence),
@@ -115,12 +125,12 @@ def _of_ring(case: Case, ring: Ring) -> Finding:
     )
 
 
-def _name(call: Call | None) -> str | Text:
+def _name(case: Case, call: Call | None) -> str | Text:
     if call is None:
         return say("a program that was not observed")
     frame = call.site.frame
     text = where(call)
-    return f"{text} ({call.op.rpartition('.')[2]})" if frame is not None else text
+    return f"{text} ({case.word(call)})" if frame is not None else text
 
 
 def _others(pair: Pair) -> Iterator[Evidence]:

@@ -1,0 +1,91 @@
+"""What a reader that waits in vain is still short of: a line end, or bytes of a length. Pure.
+
+Said only of what is certain: the reader wants a line and what it got last has no end; it
+wants a number of bytes and got fewer. Nothing is said of a plain recv().
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from plainwire.see.diagnosis.case import Case, quoted, where
+from plainwire.see.diagnosis.model import Evidence, Text, say
+from plainwire.see.ledger.model import Call, Direction, overlapping
+
+_BY_LINE = {"readline", "readlines", "for"}
+_LOOK_BACK = 4096  # bytes in which the last line end is looked for
+
+
+@dataclass(frozen=True, slots=True)
+class Lack:
+    """What is missing, as evidence and as advice."""
+
+    evidence: Evidence
+    fix: Text
+
+
+def of(case: Case, reader: Call | None, direction: Direction) -> Lack | None:
+    """What the reader of a direction lacks; None when that cannot be told."""
+    if reader is None or direction.read == 0 or not direction.asked_writes:
+        return None
+    sender = direction.asked_writes[-1].call
+    if case.word(reader) in _BY_LINE:
+        return _line(direction, reader, sender)
+    if reader.op == "stream.readexactly" or case.fate(reader).remaining:
+        return _length(direction, reader, sender)
+    return None
+
+
+def _line(direction: Direction, reader: Call, sender: Call) -> Lack | None:
+    begun = _since_line_end(direction)
+    if not begun:
+        return None
+    return Lack(
+        Evidence(
+            say(
+                "{reader} waits for a line end: the last {count} bytes {data} have none",
+                reader=where(reader),
+                count=len(begun),
+                data=quoted(begun),
+            )
+        ),
+        say(
+            "end each message with '\\n': {sender} sends none, and {reader} returns only at one",
+            sender=where(sender),
+            reader=where(reader),
+        ),
+    )
+
+
+def _since_line_end(direction: Direction) -> bytes:
+    """The bytes read behind the last line end; empty when there are none, or are not known."""
+    parts: list[bytes] = []
+    for part in overlapping(direction.reads, direction.read - _LOOK_BACK, direction.read):
+        data = part.call.complete
+        if data is None:
+            return b""
+        parts.append(data)
+    return b"".join(parts).rpartition(b"\n")[2]
+
+
+def _length(direction: Direction, reader: Call, sender: Call) -> Lack | None:
+    taken = direction.asked_reads[-1].end if direction.asked_reads else 0
+    come = direction.read - taken
+    if not 0 <= come < reader.asked or reader.asked > 1 << 31:
+        return None
+    return Lack(
+        Evidence(
+            say(
+                "{reader} wants {asked} bytes more, and {count} of them have come",
+                reader=where(reader),
+                asked=reader.asked,
+                count=come,
+            )
+        ),
+        say(
+            "{reader} wants more bytes than {sender} sent: announce the length of what is sent, in"
+            " bytes (len(text.encode()), not len(text)), and in the same byte order",
+            reader=where(reader),
+            sender=where(sender),
+        ),
+    )
