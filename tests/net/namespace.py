@@ -70,7 +70,7 @@ def build(plan: dict[str, Any]) -> dict[str, int]:
 
 
 def apply(kernel: Any, step: dict[str, Any]) -> None:
-    """Do one step: address, route, rule, link or sysctl; `dev` is a name."""
+    """Do one step: address, route, rule, neighbour, link or sysctl; `dev` is a name."""
     step = dict(step)
     kind = step.pop("do")
     index = kernel.link_lookup(ifname=step.pop("dev"))[0] if "dev" in step else None
@@ -83,6 +83,8 @@ def apply(kernel: Any, step: dict[str, Any]) -> None:
         kernel.link("set", index=index, state="up", **step)
     elif kind == "route":
         kernel.route("add", **step, **({} if index is None else {"oif": index}))
+    elif kind == "neighbour":
+        kernel.neigh("add", ifindex=index, state=0x80, **step)  # NUD_PERMANENT
     elif kind == "rule":
         kernel.rule("add", **step)
     elif kind == "sysctl":

@@ -25,6 +25,8 @@ from plainwire.net.ports import classify
 from plainwire.net.stations import stations
 from plainwire.net.steps import Explanation
 
+V6 = ("2001:db8::2/64", "fe80::2/64")
+V6_OWN = ipaddress.ip_address("fe80::2")
 MAC = "02:00:00:00:00:99"
 
 
@@ -56,6 +58,26 @@ def test_the_textbook_and_the_kernel_side_by_side(
     assert found.route.reasons[0].code == "kernel-agrees"
 
 
+def test_a_link_local_destination_is_compared_with_the_link_local_address() -> None:
+    """The global address shares no network with it, so the textbook seemed to differ."""
+    link = replace(INTERFACES[1], addresses=tuple(map(ipaddress.ip_interface, V6)))
+    row = Route(ipaddress.ip_network("fe80::/64"), 254, hops=(Hop(2),))
+    answer = Answer(V6_OWN, Hop(2), RouteType.UNICAST, row=row.destination, row_metric=0)
+    facts = Snapshot((INTERFACES[0], link), (row,), default_rules(), answer, merged=False)
+    found = told(asked("fe80::1", zone="eth0"), facts)
+    assert found.textbook.mine == ipaddress.ip_interface(V6[1])
+    assert found.textbook.verdict.code == "agree-direct"
+
+
+def test_of_several_addresses_the_textbook_takes_the_one_beside_the_gateway() -> None:
+    held = map(ipaddress.ip_interface, ("10.77.0.1/31", "192.0.2.2/24"))
+    links = (INTERFACES[0], replace(INTERFACES[1], addresses=tuple(held)), *INTERFACES[2:])
+    facts = replace(machine("8.8.8.8", "0.0.0.0/0", "192.0.2.2"), interfaces=links)
+    found = told(asked("8.8.8.8"), facts)
+    assert str(found.textbook.mine) == "192.0.2.2/24"
+    assert found.textbook.agrees
+
+
 def test_a_known_neighbour_gives_one_frame_and_an_absent_one_two() -> None:
     facts = machine("8.8.8.8", "0.0.0.0/0", "192.0.2.2", NeighbourState.REACHABLE, MAC)
     (syn,) = told(asked("8.8.8.8"), facts).frames
@@ -82,6 +104,7 @@ def test_a_tunnel_has_no_ethernet_header_and_asks_nobody() -> None:
     assert found.neighbour.reason.code == "neighbour-bare"
     (packet,) = found.frames
     assert packet.layers() == ("IPv4", "TCP")
+    assert stations(found)[4].headline == "-"
 
 
 def test_mss_follows_the_mtu_of_the_interface_the_row_or_the_path() -> None:
@@ -139,6 +162,20 @@ def test_a_refusing_row_is_named(kind: RouteType) -> None:
     assert str(error) == f"10.9.1.1: the row 10.9.0.0/16 of table main is {kind} (EINVAL)"
     plain = refusal(asked("10.10.1.1"), facts, "EINVAL", "error-blackhole")
     assert plain.code == "error-blackhole"
+
+
+def test_why_there_is_no_route_is_named() -> None:
+    """`no row contains it` was said of loopbacks that are down and of rows that throw."""
+    empty = Answer(None, Hop(None), RouteType.OTHER)
+    thrown = Route(ipaddress.ip_network("9.9.9.0/24"), 254, RouteType.THROW)
+    facts = Snapshot(INTERFACES, (thrown,), default_rules(), empty)
+    error = refusal(asked("9.9.9.9"), facts, "ENETUNREACH", "error-no-route")
+    assert error.code == "error-no-usable-row"
+    down = replace(facts, interfaces=(replace(INTERFACES[0], up=False), *INTERFACES[1:]))
+    error = refusal(asked("127.0.0.1"), down, "ENETUNREACH", "error-no-route")
+    assert error.code == "error-loopback-down"
+    error = refusal(asked("8.8.8.8"), down, "ENETUNREACH", "error-no-route")
+    assert error.code == "error-no-route"
 
 
 def test_without_a_routing_table_nothing_is_guessed() -> None:

@@ -26,6 +26,8 @@ from plainwire.net.errors import AddressTextError, ResolveError
         ("example.com:65535", "example.com", 65535, None, None),
         ("udp://example.com:53", "example.com", 53, None, "udp"),
         (" tcp://[::1]:1 ", "::1", 1, None, "tcp"),
+        ("UDP://10.1.2.3", "10.1.2.3", None, None, "udp"),
+        ("ff02::1%eth0", "ff02::1%eth0", None, "eth0", None),
     ],
 )
 def test_destinations_are_read(
@@ -52,12 +54,24 @@ def test_destinations_are_read(
         ("[::1", "error-brackets"),
         ("[::1]80", "error-brackets"),
         ("http://example.com", "error-protocol"),
+        ("10.0.0.0/8", "error-network"),
+        ("example.com/path", "error-network"),
+        ("10.1.2.3%eth0", "error-zone-needless"),
+        ("2001:db8::1%eth0", "error-zone-needless"),
+        ("ff05::1%eth0", "error-zone-needless"),
     ],
 )
 def test_what_cannot_be_read_is_refused_by_name(text: str, code: str) -> None:
     with pytest.raises(AddressTextError) as caught:
         names.parse(text)
     assert caught.value.code == code
+
+
+def test_an_ipv4_address_in_ipv6_clothes_is_ipv4() -> None:
+    """A socket sends IPv4 to it; it was explained by the default route of IPv6."""
+    found = names.parse("[::ffff:10.1.2.3]:80")
+    assert (str(found.address), found.port, found.mapped) == ("10.1.2.3", 80, True)
+    assert not names.parse("10.1.2.3").mapped
 
 
 def test_answers_keep_the_resolvers_order_without_doubles(monkeypatch: pytest.MonkeyPatch) -> None:

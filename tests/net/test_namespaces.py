@@ -171,6 +171,35 @@ def test_two_interfaces_and_policy_rules_are_explained(in_namespaces: Run) -> No
     assert "from all to 10.0.2.2/32 lookup 77" in text.stdout
 
 
+def test_a_rule_by_source_decides_over_connect_but_not_over_a_datagram(in_namespaces: Run) -> None:
+    """`connect` asks again with the source it was given; the explanation named the other way.
+
+    The frames captured are what a program really sends.
+    """
+    plan = two_networks(
+        ("h1", path_command("10.6.9.9:80", "--json")),
+        ("h1", path_command("10.6.9.9:80", "--json", "--udp")),
+        ("h1", [FIRST_FRAME, "10.6.9.9:80", "tcp"]),
+    )
+    plan.steps["h1"] += [
+        route("0.0.0.0/0", "10.0.1.3", table=99),
+        {"do": "rule", "priority": 95, "table": 99, "src": "10.0.1.2", "src_len": 32, "family": 2},
+        {"do": "neighbour", "dev": "eth0", "dst": "10.0.1.3", "lladdr": "02:00:00:00:01:03"},
+    ]
+    tcp, udp, sent = in_namespaces(plan)
+    stream, datagram = tcp.json(), udp.json()
+    assert stream["route"]["lookup"]["winner"]["table"] == 99
+    assert [why["code"] for why in stream["route"]["reasons"]] == [
+        "kernel-agrees",
+        "route-asked-twice",
+    ]
+    assert stream["next_hop"]["address"] == "10.0.1.3"
+    assert stream["source"]["address"] == "10.0.1.2"
+    assert datagram["next_hop"]["address"] == "10.0.1.1"
+    assert sent.json()["captured"][0].startswith("020000000103")
+    assert sent.json()["wrong"] == []
+
+
 def test_a_rule_by_protocol_and_port_is_asked_of_the_kernel(in_namespaces: Run) -> None:
     """Only TCP 443 has a way out; the kernel must be asked with the port to know it."""
     asks = [("10.9.9.9:443",), ("10.9.9.9:80",), ("10.9.9.9:443", "--udp")]

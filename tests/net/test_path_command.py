@@ -45,7 +45,19 @@ def path(*arguments: str, columns: int = 80, **environ: str) -> Result:
         (("300.1.1.1",), "300.1.1.1: not an IPv4 or IPv6 address"),
         (("10.0.0.1:0",), "10.0.0.1:0: the port must be a number from 1 to 65535"),
         (("",), "the destination is empty; name an address or a host"),
-        (("0.0.0.0",), '0.0.0.0: means "any address" and is no destination'),
+        (
+            ("0.0.0.0",),
+            '0.0.0.0: means "any address" and is no destination; this machine is 127.0.0.1',
+        ),
+        (
+            ("10.0.0.0/8",),
+            "10.0.0.0/8: is a network; name one address, or ask `plainwire path subnet`",
+        ),
+        (("::1%lo",), "::1: only a link-local address names its interface, %lo"),
+        (
+            ("10.0.0.1:\n\x1b[31m",),
+            "10.0.0.1:\\n\\x1b[31m: the port must be a number from 1 to 65535",
+        ),
         (("-6", "10.0.0.1"), "10.0.0.1: has no IPv6 address"),
         (
             ("224.0.0.1", "--tcp"),

@@ -14,8 +14,8 @@ from plainwire.net.model import NeighbourState
 
 NET = Path(words.__file__).parent
 FAMILIES = (
-    "error-", "source-", "row-", "rule-", "route-", "rules-", "kernel-", "textbook-", "agree-",
-    "differ-", "hop-", "neighbour-", "sent-", "port-", "size-", "frame-", "scope-",
+    "error-", "name-", "source-", "row-", "rule-", "route-", "rules-", "kernel-", "textbook-",
+    "agree-", "differ-", "hop-", "neighbour-", "sent-", "port-", "size-", "frame-", "scope-",
 )  # fmt: skip
 
 

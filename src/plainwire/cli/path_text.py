@@ -89,6 +89,8 @@ def _layer(station: Station) -> str:
 def _show_program(page: Page, found: Explanation) -> None:
     if not found.names:
         page.line((_("an address was given: no name has to be resolved"), "why"))
+        if found.question.mapped:
+            page.line((say(Reason("name-mapped")), "look"))
         return
     text = _("addresses from getaddrinfo, in the order in which programs try them (RFC 6724):")
     page.line((text, "why"))
@@ -246,7 +248,7 @@ def _show_neighbour(page: Page, found: Explanation) -> None:
         page.line(
             (_("next hop"), "why"),
             (f"  {hop.address}", "fact"),
-            (f"  →  {step.mac or '?'}", "fact"),
+            (f"  →  {stations(found)[4].headline}", "fact"),
             (state, "good" if step.mac else "look"),
         )
     if step.sent is not None:

@@ -102,7 +102,8 @@ def _question(
     spoken = wish or ("udp" if group else "tcp")
     port = asked.port or ASSUMED_PORT[spoken]
     zone = answer.zone or asked.zone
-    return Question(asked.text, answer.address, spoken, port, asked.port is None, zone)
+    assumed = asked.port is None
+    return Question(asked.text, answer.address, spoken, port, assumed, zone, asked.mapped)
 
 
 def _answers(asked: names.Destination, family: int | None) -> tuple[NameAnswer, ...]:
@@ -111,7 +112,8 @@ def _answers(asked: names.Destination, family: int | None) -> tuple[NameAnswer, 
     if family not in (None, asked.address.version):
         raise ResolveError("error-no-such-family", name=asked.host, family=f"IPv{family}")
     if asked.address.is_unspecified:
-        raise AddressTextError("error-unspecified", destination=asked.host)
+        own = "127.0.0.1" if asked.address.version == 4 else "::1"
+        raise AddressTextError("error-unspecified", destination=asked.host, own=own)
     return (NameAnswer(asked.address, asked.zone),)
 
 

@@ -26,7 +26,7 @@ class PathError(Exception):
         """Say the sentence in the selected language."""
         from plainwire.net import words
 
-        return words.sentence(self.code, self.values)
+        return words.printable(words.sentence(self.code, self.values))
 
 
 class AddressTextError(PathError):

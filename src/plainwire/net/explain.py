@@ -50,6 +50,7 @@ if TYPE_CHECKING:
 # Bytes of the fixed headers: IPv4 20, IPv6 40, TCP 20 (RFC 9293 section 3.7.1), UDP 8.
 IP_HEADER_BYTES = {4: 20, 6: 40}
 TCP_HEADER_BYTES, UDP_HEADER_BYTES = 20, 8
+LOST_OUTSIDE = lookup.Verdict.LOST_OUTSIDE
 REFUSING = frozenset({RouteType.BLACKHOLE, RouteType.UNREACHABLE, RouteType.PROHIBIT})
 USABLE = frozenset(
     {
@@ -106,6 +107,7 @@ def flow_of(question: Question, facts: Snapshot) -> lookup.Flow:
     out = next((i for i in facts.interfaces if question.zone in (i.name, str(i.index))), None)
     return lookup.Flow(
         destination=question.destination,
+        source=facts.asked_source,
         out_interface=out.name if out and question.zone else None,
         out_index=out.index if out and question.zone else None,
         uid=facts.settings.uid,
@@ -149,6 +151,10 @@ def refusal(question: Question, facts: Snapshot, errno: str, fallback: str) -> R
             type=rule.action,
             errno=errno,
         )
+    if question.destination.is_loopback and not any(
+        link.up for link in facts.interfaces if link.kind is LinkKind.LOOPBACK
+    ):
+        return RouteError("error-loopback-down", destination=shown, errno=errno)
     winner = found.winner if found else None
     if winner is not None and winner.type in REFUSING:
         return RouteError(
@@ -159,6 +165,10 @@ def refusal(question: Question, facts: Snapshot, errno: str, fallback: str) -> R
             type=str(winner.type),
             errno=errno,
         )
+    inside = [c.row for c in found.candidates if c.verdict is not LOST_OUTSIDE] if found else []
+    if fallback == "error-no-route" and inside:
+        row = str(inside[0].destination)
+        return RouteError("error-no-usable-row", destination=shown, row=row, errno=errno)
     return RouteError(fallback, destination=shown, errno=errno)
 
 
@@ -174,6 +184,8 @@ def _route(facts: Snapshot, found: lookup.Lookup | None) -> RouteStep:
     else:
         ours = "-" if found.winner is None else str(found.winner.destination)
         reasons.append(reason("kernel-disagrees", row=str(facts.answer.row), ours=ours))
+    if facts.asked_source is not None:
+        reasons.append(reason("route-asked-twice", source=str(facts.asked_source)))
     if not found.certain:
         reasons.append(reason("rules-unread"))
     if found.winner is not None and len(found.winner.hops) > 1:

@@ -143,8 +143,15 @@ class Kernel:
         """Dump the policy rules of one family, lowest priority number first."""
         return tuple(_rule(message) for message in self._netlink.get_rules(_family(version)))
 
-    def answer(self, question: Question, out_index: int | None = None) -> Answer:
+    def answer(
+        self, question: Question, out_index: int | None = None, source: Address | None = None
+    ) -> Answer:
         """Ask the kernel where it would send, and which row it matched.
+
+        Args:
+            question: destination, protocol and port.
+            out_index: the interface that must be used, if any.
+            source: the address the program is bound to, or that the kernel chose before.
 
         Raises:
             RouteError: it would refuse; `values["errno"]` is the name it gave.
@@ -156,12 +163,15 @@ class Kernel:
         }
         if out_index is not None:
             asked["RTA_OIF"] = out_index
+        if source is not None:
+            asked["RTA_SRC"] = str(source)
         message = self._ask(question.destination, asked)
         matched = self._match(question.destination, asked)
-        source = message.get_attr("RTA_PREFSRC")
+        # The kernel names no source that it was told (net/ipv4/route.c, rt_fill_info).
+        chosen = message.get_attr("RTA_PREFSRC") or source
         hops = _hops(message)
         return Answer(
-            source=ipaddress.ip_address(source) if source else None,
+            source=ipaddress.ip_address(chosen) if chosen else None,
             hop=hops[0] if hops else Hop(None),
             type=_TYPES.get(message["type"], RouteType.OTHER),
             mtu=_metric(message, "RTAX_MTU"),
@@ -257,6 +267,9 @@ class Kernel:
         )
         try:
             answer = self.answer(question, out_index)
+            if asks_twice(question, answer, rules):
+                facts = replace(facts, asked_source=answer.source)
+                answer = self.answer(question, out_index, answer.source)
         except RouteError as error:
             name = str(error.values["errno"])
             raise refusal(question, facts, name, error.code) from error
@@ -276,6 +289,17 @@ _REFUSALS = {
     "EACCES": "error-prohibit",
     "EINVAL": "error-blackhole",
 }
+
+
+def asks_twice(question: Question, answer: Answer, rules: tuple[Rule, ...]) -> bool:
+    """Tell whether `connect` looks the way up again, now with the source it was given.
+
+    It does for IPv4 (net/route.h, `ip_route_connect`), so that rules by source decide
+    although the program bound no address; a datagram without `connect` asks once, and IPv6
+    as well (net/ipv6/ip6_output.c). Measured on Linux 6.18 by where the packets went.
+    """
+    asks = question.protocol == "tcp" and question.destination.version == 4
+    return asks and answer.source is not None and any(rule.source for rule in rules)
 
 
 def zone_index(zone: str | None, interfaces: Iterable[Interface]) -> int | None:

@@ -198,7 +198,8 @@ class Settings:
 class Question:
     """What is asked: a destination, a protocol and perhaps a port.
 
-    `assumed_port` says that the port was not asked for but stands in as an example.
+    `assumed_port` says that the port was not asked for but stands in as an example;
+    `mapped`, that the destination was written as ::ffff:a.b.c.d.
     """
 
     text: str
@@ -207,6 +208,7 @@ class Question:
     port: int = 80
     assumed_port: bool = True
     zone: str | None = None
+    mapped: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,8 +227,9 @@ class Snapshot:
 
     `complete` is False on systems that tell no routing table: then `rows`, `rules` and
     `neighbour` are unknown rather than empty, and `platform` names the system.
-    `merged` is the kernel's own: until a rule is added, `local` and `main` of IPv4 are
-    one trie, searched together (net/ipv4/fib_trie.c, `fib_trie_alias`).
+    `asked_source` is the source that the kernel's last question carried: see
+    `kernel.asks_twice`. `merged` is the kernel's own: until a rule is added, `local` and
+    `main` of IPv4 are one trie, searched together (net/ipv4/fib_trie.c, `fib_trie_alias`).
     """
 
     interfaces: tuple[Interface, ...]
@@ -236,6 +239,7 @@ class Snapshot:
     neighbour: Neighbour | None = None
     listeners: tuple[Listener, ...] = ()
     settings: Settings = field(default_factory=Settings)
+    asked_source: Address | None = None
     merged: bool = True
     complete: bool = True
     platform: str = "Linux"

@@ -22,7 +22,11 @@ RESOLVE_SECONDS = 10.0
 
 @dataclass(frozen=True, slots=True)
 class Destination:
-    """A destination as typed: host (name or address), and what was given besides it."""
+    """A destination as typed: host (name or address), and what was given besides it.
+
+    `mapped`: it was written as ::ffff:a.b.c.d; `address` is then the IPv4 address, since a
+    socket sends IPv4 to it (RFC 4038 section 4.2).
+    """
 
     text: str
     host: str
@@ -30,13 +34,15 @@ class Destination:
     zone: str | None
     port: int | None
     protocol: str | None
+    mapped: bool = False
 
 
 def parse(text: str) -> Destination:
     """Read `HOST`, `HOST:PORT`, `[V6]:PORT`, `V6`, `V6%ZONE`, perhaps behind `tcp://`.
 
     Raises:
-        AddressTextError: the text is none of these, or the port is outside 1 to 65535.
+        AddressTextError: the text is none of these, the port is outside 1 to 65535, or a
+            zone stands behind an address that takes none.
     """
     protocol, rest = _protocol(text.strip())
     host, port_text = _split(rest)
@@ -47,6 +53,8 @@ def parse(text: str) -> Destination:
         port = int(port_text)
     if not host:
         raise AddressTextError("error-empty")
+    if "/" in host:
+        raise AddressTextError("error-network", text=host)
     bare, _, zone = host.partition("%")
     try:
         address: Address | None = ipaddress.ip_address(bare)
@@ -55,13 +63,32 @@ def parse(text: str) -> Destination:
         # Only digits and dots, or colons: meant as an address, and no name can look so.
         if ":" in host or host.replace(".", "").isdigit():
             raise AddressTextError("error-not-an-address", text=host) from None
-    return Destination(text, host, address, zone or None, port, protocol)
+    if address is not None and zone and not takes_zone(address):
+        raise AddressTextError("error-zone-needless", address=bare, zone=zone)
+    mapped = getattr(address, "ipv4_mapped", None)
+    return Destination(
+        text, host, mapped or address, zone or None, port, protocol, mapped=mapped is not None
+    )
+
+
+def takes_zone(address: Address) -> bool:
+    """Tell whether an address needs its interface: link-local, of one host or of a group.
+
+    glibc refuses a zone behind any other, and Linux ignores one in `sockaddr_in6`
+    (net/ipv6/addrconf.h, `__ipv6_addr_needs_scope_id`).
+    """
+    if address.version == 4:
+        return False
+    # RFC 4291 section 2.7: the second byte's low half is a group's scope; 1 interface, 2 link.
+    narrow = address.is_multicast and address.packed[1] & 0x0F in (1, 2)
+    return address.is_link_local or narrow
 
 
 def _protocol(text: str) -> tuple[str | None, str]:
     scheme, mark, rest = text.partition("://")
     if not mark:
         return None, text
+    scheme = scheme.lower()
     if scheme not in ("tcp", "udp"):
         raise AddressTextError("error-protocol", text=text)
     return scheme, rest

@@ -44,7 +44,7 @@ def ask_route(attributes: dict[str, Any], version: int, flags: int = 0) -> Route
     """Send one question and read its answer.
 
     Args:
-        attributes: by name, such as `RTA_DST`, `RTA_OIF`, `RTA_IP_PROTO`, `RTA_DPORT`.
+        attributes: by name, such as `RTA_DST`, `RTA_SRC`, `RTA_OIF`, `RTA_IP_PROTO`, `RTA_DPORT`.
         version: 4 or 6.
         flags: of the question, such as RTM_F_FIB_MATCH.
 
@@ -54,6 +54,7 @@ def ask_route(attributes: dict[str, Any], version: int, flags: int = 0) -> Route
     message = RouteMessage()
     message["family"] = socket.AF_INET if version == 4 else socket.AF_INET6
     message["dst_len"] = 32 if version == 4 else 128
+    message["src_len"] = message["dst_len"] if "RTA_SRC" in attributes else 0
     message["flags"] = flags
     message["attrs"] = list(attributes.items())
     message["header"]["type"] = RTM_GETROUTE

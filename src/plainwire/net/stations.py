@@ -12,6 +12,9 @@ from dataclasses import dataclass
 from plainwire.net.model import Reason
 from plainwire.net.steps import Explanation
 
+# Links on which no MAC is needed: "-" rather than "?", which means not yet known.
+WITHOUT_MAC = frozenset({"neighbour-bare", "neighbour-noarp"})
+
 
 @dataclass(frozen=True, slots=True)
 class Station:
@@ -58,7 +61,8 @@ def _program(of: Explanation) -> Station:
     skipped = any(found.skipped for found in of.names)
     headline = of.question.text
     tone = "look" if skipped else "plain"
-    return Station("program", 7, "application", headline, tone, (), facts)
+    reasons = (Reason("name-mapped"),) if of.question.mapped else ()
+    return Station("program", 7, "application", headline, tone, reasons, facts)
 
 
 def _socket(of: Explanation) -> Station:
@@ -100,7 +104,7 @@ def _neighbour(of: Explanation) -> Station:
     state = str(step.state or "-")
     tones = {"FAILED": "stop", "ABSENT": "look", "INCOMPLETE": "look"}
     reasons = (step.reason,) if step.sent is None else (step.sent, step.reason)
-    headline = _text(step.mac)
+    headline = "-" if step.reason.code in WITHOUT_MAC else _text(step.mac)
     facts = (("state", state), ("next hop", _text(of.next_hop.address)))
     return Station("neighbour", 2, "link", headline, tones.get(state, "plain"), reasons, facts)
 

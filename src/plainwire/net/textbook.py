@@ -47,17 +47,26 @@ def default_gateway(rows: Iterable[Route], version: int) -> Hop | None:
 
 
 def main_address(
-    facts: Snapshot, version: int, gateway: Hop | None
+    question: Question, facts: Snapshot, gateway: Hop | None
 ) -> tuple[InterfaceAddress, Interface] | None:
-    """Choose the one address a textbook machine would have."""
+    """Choose the one address a textbook machine would have.
 
-    def order(interface: Interface) -> tuple[bool, bool, int]:
+    For a link-local destination of IPv6 that is the link-local address of the interface it
+    names: a global one would be compared with what it can never share a network with.
+    """
+    version = question.destination.version
+    link_local = version == 6 and question.destination.is_link_local
+
+    def order(interface: Interface) -> tuple[bool, bool, bool, int]:
+        named = question.zone in (interface.name, str(interface.index))
         default = gateway is not None and interface.index == gateway.interface
-        return (not default, interface.kind is LinkKind.LOOPBACK, interface.index)
+        return (not named, not default, interface.kind is LinkKind.LOOPBACK, interface.index)
 
     for interface in sorted(facts.interfaces, key=order):
         held = [a for a in interface.addresses if a.version == version]
-        held.sort(key=lambda address: address.ip.is_link_local)
+        # Of several, the one beside the gateway: a textbook machine could not reach it otherwise.
+        near = [a for a in held if gateway and gateway.gateway and gateway.gateway in a.network]
+        held.sort(key=lambda a: (a.ip.is_link_local is not link_local, a not in near))
         if held and interface.up and interface.kind is not LinkKind.LOOPBACK:
             return held[0], interface
     return None
@@ -68,7 +77,7 @@ def compare_with_textbook(question: Question, facts: Snapshot, hop: NextHopStep)
     version = question.destination.version
     default = default_gateway(facts.rows, version)
     gateway = default.gateway if default else None
-    found = main_address(facts, version, default)
+    found = main_address(question, facts, default)
     if found is None:
         nothing = reason("textbook-no-address", family=f"IPv{version}")
         verdict = reason("textbook-silent")

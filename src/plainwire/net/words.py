@@ -38,11 +38,19 @@ ERRORS: Mapping[str, str] = {
     "error-no-such-family": N_("{name}: has no {family} address"),
     "error-link-local": N_("{destination}: a link-local address needs its interface, {example}"),
     "error-zone": N_("%{zone}: no interface has this name or number"),
-    "error-unspecified": N_('{destination}: means "any address" and is no destination'),
+    "error-network": N_("{text}: is a network; name one address, or ask `plainwire path subnet`"),
+    "error-zone-needless": N_("{address}: only a link-local address names its interface, %{zone}"),
+    "error-unspecified": N_(
+        '{destination}: means "any address" and is no destination; this machine is {own}'
+    ),
     "error-tcp-group": N_("{destination}: TCP needs one receiver; a group is reached with --udp"),
     "error-no-route": N_(
         "{destination}: no route; no row of the routing table contains it ({errno})"
     ),
+    "error-no-usable-row": N_(
+        "{destination}: no route; the row {row} contains it but cannot be used ({errno})"
+    ),
+    "error-loopback-down": N_("{destination}: the loopback interface is down ({errno})"),
     "error-unreachable": N_("{destination}: unreachable, says the kernel ({errno})"),
     "error-prohibit": N_("{destination}: prohibited, says the kernel ({errno})"),
     "error-blackhole": N_("{destination}: the kernel refuses to route it ({errno})"),
@@ -54,6 +62,7 @@ ERRORS: Mapping[str, str] = {
 }
 
 _ROUTE: Mapping[str, str] = {
+    "name-mapped": N_("an IPv4 address written in IPv6: the socket sends IPv4 (RFC 4038)"),
     "source-own": N_("the destination is this machine, so the packet comes from the same address"),
     "source-row": N_("the winning row {row} names it as preferred source"),
     "source-near-hop": N_("the address of {interface} in the same network as the next hop {hop}"),
@@ -91,6 +100,9 @@ _ROUTE: Mapping[str, str] = {
     "route-not-told": N_("{platform} does not tell its routing rows without privilege or parsing"),
     "route-many-hops": N_(
         "the row has {count} next hops; the kernel chooses by a hash of the flow"
+    ),
+    "route-asked-twice": N_(
+        "connect looks it up twice: for the source, then for rules that ask for source {source}"
     ),
     "rules-unread": N_("a rule asks for something we cannot judge; the kernel's answer is shown"),
     "kernel-agrees": N_("the kernel, asked which row it matched, also says {row}"),
@@ -194,6 +206,11 @@ def sentence(code: str, values: Mapping[str, str | int]) -> str:
         KeyError: the code has no sentence, which is a fault of this package.
     """
     return _(SENTENCES[code]).format(**values)
+
+
+def printable(text: str) -> str:
+    """Escape what would break a line or command a terminal: newlines, ESC and the like."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
 def say(reason: Reason) -> str:
