@@ -7,10 +7,12 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+PAGE := src/plainwire/web/static/page.js
+PAGE_SOURCES := $(shell find web/src -type f) $(wildcard web/*.json web/*.mjs)
 
 .PHONY: demo test transparency lint messages install clean
 
-install: $(STAMP)
+install: $(STAMP) $(PAGE)
 
 $(STAMP): pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit("plainwire needs Python 3.11 or newer; this is %s. Name another with: make PYTHON=python3.12" % sys.version.split()[0] if sys.version_info < (3, 11) else 0)'
@@ -19,7 +21,12 @@ $(STAMP): pyproject.toml
 	$(BIN)/python -m pip install --quiet --editable . --group dev
 	@touch $@
 
-demo: install
+# The page of `--web`; built once, and again when its source changed. All else works without it.
+$(PAGE): $(PAGE_SOURCES)
+	@if command -v npm >/dev/null; then tools/build_page; \
+	else echo "npm is missing, so the page of --web is not built: install Node.js 20 or newer, then run: make install"; fi
+
+demo: $(STAMP)
 	@$(BIN)/plainwire run --until-finding --timeout 20 examples/tutorial/chat_hangs_server.py -- examples/tutorial/chat_hangs_client.py
 
 test: install lint
@@ -41,4 +48,4 @@ messages: install
 	$(BIN)/python tools/messages.py
 
 clean:
-	rm -rf $(VENV) dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) dist src/plainwire/web/static web/node_modules .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import pytest
+
+from plainwire.web import static_files
 
 CHROMIUM = "/usr/bin/chromium"
 ARGUMENTS = [
@@ -20,6 +23,14 @@ ARGUMENTS = [
     "--no-first-run",
 ]
 
+# `make install` builds the page where npm is; a page that is not built though npm is there fails.
+needs_npm = pytest.mark.skipif(
+    shutil.which("npm") is None, reason="npm is missing: what web/ has is not installed or checked"
+)
+needs_page = pytest.mark.skipif(
+    shutil.which("npm") is None and not (static_files.FOLDER / "page.js").exists(),
+    reason="npm is missing, so the page is not built",
+)
 needs_chromium = pytest.mark.skipif(not os.path.exists(CHROMIUM), reason="needs Debian's chromium")
 
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import importlib.util
 import json
 import re
-import shutil
 import subprocess
+import tomllib
 from pathlib import Path
 
 import pytest
+from browser import needs_npm, needs_page
 
 from plainwire.web import saved, source, static_files, typescript, words
 
@@ -35,32 +36,36 @@ def test_every_word_of_the_page_is_in_the_catalogue_and_no_other() -> None:
     }
 
 
-def node_is_here() -> bool:
-    return shutil.which("node") is not None and (WEB / "node_modules" / "vite").is_dir()
-
-
 @pytest.mark.slow
-@pytest.mark.skipif(not node_is_here(), reason="needs node and `npm ci` in web/")
-def test_the_built_page_is_fresh(tmp_path: Path) -> None:
-    """The package holds the built page; mend with: npm run build (in web/)."""
-    command = ["node", "node_modules/vite/bin/vite.js", "build", "--outDir", str(tmp_path / "out")]
-    subprocess.run(command, cwd=WEB, check=True, capture_output=True, timeout=100)
-    for name in ("page.js", "page.css"):
-        built = (tmp_path / "out" / name).read_text(encoding="utf-8")
-        assert built == static_files.read(name), name
-
-
-@pytest.mark.slow
-@pytest.mark.skipif(not node_is_here(), reason="needs node and `npm ci` in web/")
+@needs_npm
 @pytest.mark.parametrize(
     "command",
     [["node_modules/typescript/bin/tsc", "--noEmit"], ["node_modules/vitest/vitest.mjs", "run"]],
+    ids=["types", "vitest"],
 )
 def test_the_page_passes_its_own_checks(command: list[str]) -> None:
+    assert (WEB / command[0]).exists(), "run: make install"
     done = subprocess.run(
-        ["node", *command], cwd=WEB, check=False, capture_output=True, text=True, timeout=100
+        ["node", *command], cwd=WEB, check=False, capture_output=True, text=True, timeout=110
     )
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+@needs_npm
+def test_a_page_is_built_from_every_entry() -> None:
+    """The wheel takes what stands in the folder; pip never runs npm."""
+    entries = {"page": WEB / "src" / "main.ts", "path": WEB / "src" / "path" / "main.ts"}
+    for name, entry in entries.items():
+        for kind in ("js", "css"):
+            built = static_files.FOLDER / f"{name}.{kind}"
+            assert built.exists() == entry.exists(), f"{built}: run make install"
+
+
+def test_the_wheel_takes_the_built_page_which_git_ignores() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    place = static_files.FOLDER.relative_to(ROOT).as_posix()
+    assert f"{place}/*" in project["tool"]["hatch"]["build"]["artifacts"]
+    assert f"/{place}/" in (ROOT / ".gitignore").read_text(encoding="utf-8").splitlines()
 
 
 def test_the_lock_file_names_no_download_addresses() -> None:
@@ -76,6 +81,7 @@ def test_a_missing_build_says_how_to_build(monkeypatch: pytest.MonkeyPatch, tmp_
         static_files.read("page.js")
 
 
+@needs_page
 def test_a_saved_file_runs_nothing_but_its_own_script(chat: Path, tmp_path: Path) -> None:
     out = tmp_path / "page.html"
     saved.write(source.of_file(chat, payload=False), out)
@@ -88,6 +94,7 @@ def test_a_saved_file_runs_nothing_but_its_own_script(chat: Path, tmp_path: Path
     assert not list(tmp_path.glob(".page.html*"))
 
 
+@needs_page
 def test_markup_in_the_data_cannot_leave_its_block() -> None:
     """A payload or a file name may hold anything."""
     text = static_files.whole("en", json.dumps("</script><script>alert(1)<!--").encode())

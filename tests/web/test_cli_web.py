@@ -5,10 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from browser import needs_page
 
 from plainwire.cli import web
 
 
+@needs_page
 def test_a_recording_becomes_one_file(chat: Path, tmp_path: Path) -> None:
     out = tmp_path / "chat.html"
     web.write_html(chat, out)
@@ -29,6 +31,7 @@ def test_what_is_no_recording_is_refused_in_one_line(
     assert not (tmp_path / "x.html").exists()
 
 
+@needs_page
 def test_a_folder_that_is_not_there_is_refused(
     chat: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

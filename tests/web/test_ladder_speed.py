@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import msgspec
 import pytest
-from browser import needs_chromium, opened
+from browser import needs_chromium, needs_page, opened
 
 from plainwire.web import schema, static_files
 from plainwire.web.pagedata import encode
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow, needs_chromium]
+pytestmark = [pytest.mark.browser, pytest.mark.slow, needs_chromium, needs_page]
 
 
 def transfer(count: int) -> schema.Whole:

@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from browser import needs_chromium, opened
+from browser import needs_chromium, needs_npm, needs_page, opened
 
 from plainwire.web import saved, source
 from plainwire.web.pagedata import PageData
 from plainwire.web.server import Server
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow, needs_chromium]
+pytestmark = [pytest.mark.browser, pytest.mark.slow, needs_chromium, needs_page]
 
 AXE = Path(__file__).parents[2] / "web" / "node_modules" / "axe-core" / "axe.min.js"
 
@@ -184,7 +184,7 @@ def test_every_tab_shows_something(chat_file: str, tab: str) -> None:
         assert page.locator("[role=tab][aria-selected=true]").count() == 1
 
 
-@pytest.mark.skipif(not AXE.exists(), reason="needs `npm ci` in web/")
+@needs_npm
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("tab", ["findings", "messages", "flows", "lanes"])
 def test_no_serious_trouble_for_screen_readers(chat_file: str, scheme: str, tab: str) -> None:

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from browser import needs_page
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
@@ -32,6 +33,7 @@ def get(server: Server, path: str, **headers: str) -> http.client.HTTPResponse:
     return answer
 
 
+@needs_page
 def test_the_document_its_parts_and_its_data_are_served(served: Server) -> None:
     base = f"/{served.token}/"
     for path, kind in (("", "text/html"), ("page.js", "text/javascript"), ("page.css", "text/css")):

@@ -1,7 +1,8 @@
 """The built page: one script, one style sheet, and the document around them.
 
-Built from the top-level `web/` (`npm run build` there) and kept in the package, so that
-an installed Plainwire, or a clone with nothing but Python, serves the page as it is.
+Built from the top-level `web/` by `make install`, and held by the wheel, so that an
+installed Plainwire serves the page with nothing but Python. A clone in which it was never
+built says in one line how to build it; installing never runs npm.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ def read(name: str) -> str:
     except FileNotFoundError:
         raise NotBuiltError(
             f"the page is not built: {FOLDER / name} is missing; run: npm ci && npm run build"
-            " in the folder web"
+            " in the checkout's folder web (Node.js 20 or newer)"
         ) from None
 
 
