@@ -13,7 +13,7 @@ from rich.cells import cell_len
 
 from plainwire.cli.path_layout import Page, pad
 from plainwire.i18n import gettext as _
-from plainwire.net.subnet import bits
+from plainwire.net.subnet import bits, group_to_open
 
 if TYPE_CHECKING:
     from plainwire.net.model import Address
@@ -63,9 +63,7 @@ def _show_digits(page: Page, lines: list[Line], labels: int, length: int, indent
 
 
 def _show_group(page: Page, lines: list[Line], labels: int, length: int, indent: int) -> None:
-    numbers = [int(address) for label, address in lines if label == "AND"]
-    differ = (numbers[0] ^ numbers[-1]).bit_length()
-    at = (128 - differ if differ else max(length - 1, 0)) // 16
+    at = group_to_open(*(address for label, address in lines if label == "AND"), length=length)
     for label, address in lines:
         style = _shown(label)[1]
         digits = bits(address).split(":")[at]

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from plainwire.i18n import gettext as _
-from plainwire.net.frame import Field, Frame, Sure
+from plainwire.net.frame import OSI_OF, Field, Frame, Sure
 from plainwire.net.words import sentence
 
 if TYPE_CHECKING:
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
 # Bytes on one line: 8 take 23 columns, which leaves room for names and values at 80.
 BYTES_PER_LINE = 8
-OSI_OF = {"Ethernet": 2, "ARP": 2, "IPv4": 3, "IPv6": 3, "ICMPv6": 3, "TCP": 4, "UDP": 4, "data": 7}
 
 
 def show_frames(page: Page, frames: tuple[Frame, ...]) -> None:

@@ -15,25 +15,18 @@ from plainwire.cli.path_frame import show_frames
 from plainwire.cli.path_layout import Page, pad
 from plainwire.i18n import gettext as _
 from plainwire.net.lookup import Candidate, RuleVerdict, Verdict
-from plainwire.net.model import TABLE_NAMES, Reason, Route
-from plainwire.net.stations import Station, stations
+from plainwire.net.model import Reason
+from plainwire.net.notation import row_text, rule_text
+from plainwire.net.stations import OSI_NAMES, Station, stations
 from plainwire.net.words import say, sentence
 
 if TYPE_CHECKING:
     from plainwire.net.lookup import Lookup
-    from plainwire.net.model import Rule
     from plainwire.net.steps import Explanation
 
 # Rows that do not contain the destination are many (a router has thousands): the nearest
 # few show how close they came, the rest are counted.
 NEAR_ROWS_SHOWN = 3
-OSI_NAMES = {
-    7: "application",
-    4: "transport",
-    3: "network",
-    2: "data link",
-    1: "physical",
-}
 
 
 def show_destination(found: Explanation) -> None:
@@ -164,28 +157,6 @@ def _show_rules(page: Page, found: Explanation) -> None:
         page.beside(left, (sentence(str(step.verdict), {}), style), indent=2, column=44)
 
 
-def rule_text(rule: Rule) -> str:
-    """Write a rule as ip-rule(8) does."""
-    words = ["not"] if rule.invert else []
-    words += ["from", str(rule.source or "all")]
-    words += ["to", str(rule.destination)] if rule.destination else []
-    words += ["iif", rule.in_interface] if rule.in_interface else []
-    words += ["oif", rule.out_interface] if rule.out_interface else []
-    words += [f"fwmark 0x{rule.mark:x}"] if rule.mark is not None else []
-    words += [f"uidrange {rule.uid_range[0]}-{rule.uid_range[1]}"] if rule.uid_range else []
-    words += [f"ipproto {rule.ip_protocol}"] if rule.ip_protocol else []
-    for name, ports in (("sport", rule.source_ports), ("dport", rule.destination_ports)):
-        words += [f"{name} {ports[0]}-{ports[1]}"] if ports else []
-    words += [*rule.unread]
-    if rule.action == "table" and rule.table is not None:
-        words += ["lookup", TABLE_NAMES.get(rule.table, str(rule.table))]
-    else:
-        words += [rule.action, *([str(rule.goto)] if rule.goto is not None else [])]
-    if rule.suppress_prefix_length is not None:
-        words += [f"suppress_prefixlength {rule.suppress_prefix_length}"]
-    return " ".join(words)
-
-
 def _show_rows(page: Page, found: Explanation, search: Lookup) -> None:
     names = {interface.index: interface.name for interface in found.interfaces}
     inside = [c for c in search.candidates if c.verdict is not Verdict.LOST_OUTSIDE]
@@ -220,25 +191,6 @@ def _near(candidate: Candidate, names: dict[int, str], wide: int) -> list[tuple[
     length = candidate.row.destination.prefixlen
     shown = text.format(common=candidate.common_bits, length=length)
     return [(pad(row_text(candidate.row, names), wide), "dim"), (f"  {shown}", "dim")]
-
-
-def row_text(row: Route, names: dict[int, str]) -> str:
-    """Write a row much as ip-route(8) does; the prefix first, always with its length."""
-    words = [str(row.destination)]
-    if row.type != "unicast":
-        words.append(str(row.type))
-    for hop in row.hops[:2]:
-        words += ["via", str(hop.gateway)] if hop.gateway is not None else []
-        if hop.interface is not None:
-            words += ["dev", names.get(hop.interface, str(hop.interface))]
-    if len(row.hops) > 2:
-        words.append("…")
-    if row.metric:
-        words += ["metric", str(row.metric)]
-    if row.tos:
-        words += ["tos", f"0x{row.tos:02x}"]
-    words += ["table", TABLE_NAMES.get(row.table, str(row.table))]
-    return " ".join(words)
 
 
 def _show_neighbour(page: Page, found: Explanation) -> None:

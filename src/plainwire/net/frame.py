@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 BROADCAST_MAC = "ff:ff:ff:ff:ff:ff"
 ZERO_MAC = "00:00:00:00:00:00"
 ETHERTYPE = {"ARP": 0x0806, "IPv4": 0x0800, "IPv6": 0x86DD}
+OSI_OF = {"Ethernet": 2, "ARP": 2, "IPv4": 3, "IPv6": 3, "ICMPv6": 3, "TCP": 4, "UDP": 4, "data": 7}
 PROTOCOL = {"tcp": 6, "udp": 17, "icmpv6": 58}
 # Examples, chosen to be recognised in a hex dump. Arbitrary.
 EXAMPLE_PORT, EXAMPLE_SEQUENCE, EXAMPLE_ID, EXAMPLE_STAMP = 50000, 0x11223344, 0x1A2B, 1000
@@ -160,7 +161,9 @@ def ip_header(
 ) -> list[Field]:
     """Build the IP header of the destination's family, without options."""
     number = PROTOCOL[protocol]
-    named = f"{number} {protocol.upper()}"
+    named = f"{number} {protocol.upper().replace('V', 'v')}"
+    # A datagram carries an example, so its length is one too.
+    sized = Sure.EXAMPLE if protocol == "udp" else Sure.KNOWN
     if destination.version == 6:
         layer = "IPv6"
         flow = 0 if protocol == "icmpv6" else 0x12345
@@ -169,17 +172,17 @@ def ip_header(
             Field(
                 layer, "version, flow label", pack("!I", 6 << 28 | flow), f"6, 0x{flow:05x}", sure
             ),
-            Field(layer, "payload length", pack("!H", payload_bytes), str(payload_bytes)),
+            Field(layer, "payload length", pack("!H", payload_bytes), str(payload_bytes), sized),
             Field(layer, "next header", bytes([number]), named),
             Field(layer, "hop limit", bytes([hop_limit]), str(hop_limit)),
             Field(layer, "source IP", source.packed, str(source)),
             Field(layer, "destination IP", destination.packed, str(destination)),
         ]
-    layer = "IPv4"
+    layer, whole = "IPv4", 20 + payload_bytes
     fields = [
         Field(layer, "version, header length", b"\x45", "4, 20 bytes"),
         Field(layer, "DSCP, ECN", b"\0", "0"),
-        Field(layer, "total length", pack("!H", 20 + payload_bytes), str(20 + payload_bytes)),
+        Field(layer, "total length", pack("!H", whole), str(whole), sized),
         Field(layer, "identification", pack("!H", EXAMPLE_ID), f"0x{EXAMPLE_ID:04x}", Sure.EXAMPLE),
         Field(layer, "flags, offset", b"\x40\0", "don't fragment, 0"),
         Field(layer, "TTL", bytes([hop_limit]), str(hop_limit)),

@@ -14,7 +14,7 @@ class PortFacts:
     """A port's range as a code of `words`, its service name, and the kernel's view.
 
     `privileged`: binding it needs CAP_NET_BIND_SERVICE here. `kernel_picks`: the kernel
-    may hand it out as a source port.
+    may hand it out as a source port, which are those of `ephemeral`, both ends included.
     """
 
     number: int
@@ -22,6 +22,7 @@ class PortFacts:
     service: str | None
     privileged: bool
     kernel_picks: bool
+    ephemeral: tuple[int, int] = (32768, 60999)
 
 
 def classify(
@@ -38,4 +39,5 @@ def classify(
         service=service,
         privileged=number < unprivileged_from,
         kernel_picks=ephemeral[0] <= number <= ephemeral[1],
+        ephemeral=ephemeral,
     )

@@ -16,6 +16,10 @@ from plainwire.net.steps import Explanation
 WITHOUT_MAC = frozenset({"neighbour-bare", "neighbour-noarp"})
 
 
+# Layers of the OSI model by number (ISO/IEC 7498-1); names of layers stay English.
+OSI_NAMES = {7: "application", 4: "transport", 3: "network", 2: "data link", 1: "physical"}
+
+
 @dataclass(frozen=True, slots=True)
 class Station:
     """One stop of the packet.

@@ -106,6 +106,15 @@ def bits(address: Address) -> str:
     return joint.join(digits[at : at + step] for at in range(0, len(digits), step))
 
 
+def group_to_open(*networks: Address, length: int) -> int:
+    """Number, from 0, the group of 16 bits of IPv6 that is worth seeing in binary.
+
+    The first in which the networks differ, else the one in which the prefix ends.
+    """
+    differ = (int(networks[0]) ^ int(networks[-1])).bit_length()
+    return (128 - differ if differ else max(length - 1, 0)) // 16
+
+
 def mask_and(address: Address, network: Network) -> MaskAnd:
     """AND an address with the mask of a network of the same family."""
     masked = int(address) & int(network.netmask)
