@@ -35,7 +35,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "see/ledger": {"see/records", "see/capture", "frames"},
     "see/diagnosis": {"see/ledger", "see/records", "i18n"},
     "see/report": {"see/ledger", "see/diagnosis", "see/records", "see/capture", "i18n"},
-    "web": {"see", "chat", "hub", "i18n", "errors"},
+    "web": {"see", "net", "chat", "hub", "i18n", "errors"},
     "testing": {"frames", "transports", "servers", "hub", "errors", "address"},
     "cli": {"*"},
 }

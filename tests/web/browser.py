@@ -58,7 +58,7 @@ def close() -> None:
 
 
 @contextmanager
-def opened(address: str, **options: Any) -> Iterator[Any]:
+def opened(address: str, ready: str = ".ladder .lifelines", **options: Any) -> Iterator[Any]:
     """A page at an address; fails when it reports an error or asks for anything foreign."""
     errors: list[str] = []
     asked: list[str] = []
@@ -70,7 +70,7 @@ def opened(address: str, **options: Any) -> Iterator[Any]:
         page.on("console", lambda said: errors.append(said.text) if said.type == "error" else None)
         page.on("request", lambda request: asked.append(request.url))
         page.goto(address)
-        page.wait_for_selector(".ladder .lifelines", state="attached")
+        page.wait_for_selector(ready, state="attached")
         yield page
     finally:
         context.close()

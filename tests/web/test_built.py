@@ -12,15 +12,17 @@ from pathlib import Path
 import pytest
 from browser import needs_npm, needs_page
 
-from plainwire.web import saved, source, static_files, typescript, words
+from plainwire.web import path_words, saved, source, static_files, typescript, words
 
 ROOT = Path(__file__).parent.parent.parent
 WEB = ROOT / "web"
 
 
 def test_typescript_types_are_those_of_the_schema() -> None:
-    """Mend with: python -m plainwire.web.typescript > web/src/types.ts."""
+    """Mend with: python -m plainwire.web.typescript > web/src/types.ts, and as it says there."""
     assert (WEB / "src" / "types.ts").read_text(encoding="utf-8") == typescript.render()
+    path_types = (WEB / "src" / "path" / "types.ts").read_text(encoding="utf-8")
+    assert path_types == typescript.render("path")
 
 
 def test_every_word_of_the_page_is_in_the_catalogue_and_no_other() -> None:
@@ -30,10 +32,11 @@ def test_every_word_of_the_page_is_in_the_catalogue_and_no_other() -> None:
     assert spec.loader is not None
     tool = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(tool)
-    assert tool.words_of_page() == sorted(words.WORDS)
-    assert set(words.chinese()) >= {
-        w for w in words.WORDS if re.search("[a-z]{3}", w.split("}")[-1])
-    }
+    for page, module in (("page", words), ("path", path_words)):
+        assert tool.words_of_page(page) == sorted(module.WORDS)
+        assert set(module.chinese()) >= {
+            w for w in module.WORDS if re.search("[a-z]{3}", w.split("}")[-1])
+        }
 
 
 @pytest.mark.slow

@@ -5,7 +5,7 @@
     plainwire path here                  interfaces, gateways, listeners
 
 Only arguments, exit status and wiring; facts come from `plainwire.net`, the look from
-`path_text`. A `PathError` is one line on stderr and status 2.
+`path_text` and, for the browser, `path_web`. A `PathError` is one line on stderr and status 2.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from __future__ import annotations
 import functools
 import json
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ParamSpec
 
 import click
@@ -86,12 +87,14 @@ HELP = """Show how this machine would send a packet.
   plainwire path example.com:443               each step, from name to bytes
   plainwire path 10.1.2.3 --udp --resolve      a datagram; ask for the MAC now
   plainwire path 'fe80::1%eth0'                a link-local address
+  plainwire path example.com --web             drawn as stations in the browser
   plainwire path subnet 192.168.1.7/26 192.168.1.70
   plainwire path subnet 10.0.0.0/22 --split 24
   plainwire path here                          interfaces and listeners
 
-Options of DEST: --tcp, --udp, -4, -6, --resolve, --json, --lang LANG; see
-`plainwire path to --help`. A host that is called "subnet" or "here": write "here.".
+Options of DEST: --tcp, --udp, -4, -6, --resolve, --web, --html FILE, --json,
+--lang LANG; see `plainwire path to --help`. A host that is called "subnet" or
+"here": write "here.".
 """
 
 
@@ -117,13 +120,30 @@ def path() -> None:
     is_flag=True,
     help="Find the next hop's MAC now. Sends a frame, and says which.",
 )
+@click.option("--web", is_flag=True, help="Show the stations in the browser, until Ctrl-C.")
+@click.option(
+    "--html",
+    "html_file",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="Write the stations as one HTML file that needs no network.",
+)
 @JSON
 @LANG
 @one_line_errors
 def to(
-    destination: str, protocol: str | None, family: int | None, resolve: bool, as_json: bool
+    destination: str,
+    protocol: str | None,
+    family: int | None,
+    resolve: bool,
+    web: bool,
+    html_file: Path | None,
+    as_json: bool,
 ) -> None:
     """Explain every step to DEST: HOST, HOST:PORT, [IPV6]:PORT or tcp://HOST:PORT."""
+    if web or html_file is not None:
+        _show_page(destination, protocol, family, resolve=resolve, html_file=html_file)
+        return
     from plainwire.net import ask, data
 
     found = ask.explain_destination(
@@ -135,6 +155,23 @@ def to(
     from plainwire.cli import path_text
 
     path_text.show_destination(found)
+
+
+def _show_page(
+    destination: str,
+    protocol: str | None,
+    family: int | None,
+    *,
+    resolve: bool,
+    html_file: Path | None,
+) -> None:
+    from plainwire.cli import path_web
+
+    asking = path_web.asking(destination, protocol=protocol, family=family, resolve=resolve)
+    if html_file is not None:
+        path_web.write_html(asking, html_file)
+    else:
+        path_web.serve(asking)
 
 
 @path.command("subnet")

@@ -41,7 +41,7 @@ class Live:
 
     def wait(self) -> None:
         """Keep serving until Ctrl-C, then stop."""
-        _wait()
+        wait()
         self.close()
 
     def close(self) -> None:
@@ -61,7 +61,7 @@ def serve_live(run: Run, *, port: int = 0, browser: bool = True) -> Live:
 
     source = Running(run.items, run.calls)
     server = _start(source, port)
-    _tell(server, browser)
+    tell(server, browser)
     return Live(server, source)
 
 
@@ -75,8 +75,8 @@ def serve_file(path: Path, *, port: int = 0, browser: bool = True) -> None:
     except RecordingError as error:
         _refuse(str(error))
     server = _start(source.Finished(data), port)
-    _tell(server, browser)
-    _wait()
+    tell(server, browser)
+    wait()
     server.close()
 
 
@@ -103,18 +103,20 @@ def _start(source: object, port: int) -> Server:
 
     try:
         static_files.read("page.js")
-        return Server(source, port).start()  # type: ignore[arg-type]
+        return Server(source, port).start()
     except (ServerError, static_files.NotBuiltError) as error:
         _refuse(str(error))
 
 
-def _tell(server: Server, browser: bool) -> None:
+def tell(server: Server, browser: bool) -> None:
+    """Say the page's address, and open it where somebody sits at a terminal."""
     click.echo(_("page: {url}").format(url=server.url), err=True)
     if browser and sys.stderr.isatty():
         webbrowser.open(server.url)
 
 
-def _wait() -> None:
+def wait() -> None:
+    """Wait for Ctrl-C."""
     click.echo(_("Ctrl-C ends the page's server"), err=True)
     try:
         signal.pause()

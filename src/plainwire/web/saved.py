@@ -40,7 +40,11 @@ def render(data: PageData) -> str:
 
 def write(data: PageData, out: Path) -> None:
     """Write the document whole or not at all."""
-    text = render(data)
+    write_text(render(data), out)
+
+
+def write_text(text: str, out: Path) -> None:
+    """Write a file whole or not at all."""
     temporary = out.with_name(f".{out.name}.{os.getpid()}")
     try:
         temporary.write_text(text, encoding="utf-8")

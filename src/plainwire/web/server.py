@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import socket
 import threading
+from collections.abc import Callable
 from types import TracebackType
 from typing import Any, Self
 
 import uvicorn
+from starlette.types import ASGIApp
 
 from plainwire.web import app, guard
-from plainwire.web.source import Source
 
 START_SECONDS = 10.0
 
@@ -26,11 +27,14 @@ class Server:
     """Serves one source until it is closed; a context manager.
 
     Args:
-        source: what to show.
+        source: what to show, such as a `Source`.
         port: where to listen on 127.0.0.1; 0 takes a free port.
+        make: makes the application from `source`, `token` and `port`.
     """
 
-    def __init__(self, source: Source, port: int = 0) -> None:
+    def __init__(
+        self, source: object, port: int = 0, make: Callable[..., ASGIApp] = app.make
+    ) -> None:
         self._listener = socket.socket()
         self._listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
@@ -42,7 +46,7 @@ class Server:
         self.port: int = self._listener.getsockname()[1]
         self.token = guard.new_token()
         config = uvicorn.Config(
-            app.make(source, token=self.token, port=self.port),
+            make(source, token=self.token, port=self.port),
             log_level="error",
             access_log=False,
             lifespan="off",

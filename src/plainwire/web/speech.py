@@ -13,6 +13,7 @@ from functools import cache
 from typing import Any
 
 from plainwire import i18n
+from plainwire.net.words import SENTENCES
 from plainwire.see.diagnosis.model import Text
 from plainwire.web.schema import Words
 
@@ -45,6 +46,11 @@ def _value(name: str, value: Any, lookup: Callable[[str], str], payload: bool) -
     return value
 
 
-def sentence(template: str, **values: Any) -> Words:
+def code(name: str, /, **values: Any) -> Words:
+    """A reason or an error of `plainwire.net`, by its code, in both languages."""
+    return sentence(SENTENCES[name], **values)
+
+
+def sentence(template: str, /, **values: Any) -> Words:
     """A sentence of the page itself in both languages; mark its template with `N_`."""
     return Words(template.format(**values), chinese()(template).format(**values))

@@ -1,6 +1,7 @@
 """TypeScript types of the page's data, from `schema.py`. Pure; run as a module to write them.
 
     python -m plainwire.web.typescript > web/src/types.ts
+    python -m plainwire.web.typescript path > web/src/path/types.ts
 
 Only what the schema uses is understood; anything else raises, so that no field can
 reach the page without a type.
@@ -15,17 +16,20 @@ from typing import Any
 
 import msgspec
 
-from plainwire.web import schema
+from plainwire.web import path_schema, schema
 
+SCHEMAS = {"page": schema, "path": path_schema}
 _PLAIN = {int: "number", float: "number", str: "string", bool: "boolean", type(None): "null"}
 
 
-def render() -> str:
-    """The text of `types.ts`."""
+def render(page: str = "page") -> str:
+    """The text of one page's `types.ts`; `page` is a key of `SCHEMAS`."""
+    module = SCHEMAS[page]
     wanted: dict[str, type[msgspec.Struct]] = {}
-    for root in schema.ROOTS:
+    for root in module.ROOTS:
         _collect(root, wanted)
-    parts = ["// Generated from src/plainwire/web/schema.py; change that file.\n"]
+    name = module.__name__.replace(".", "/")
+    parts = [f"// Generated from src/{name}.py; change that file.\n"]
     parts += [_interface(struct) for struct in wanted.values()]
     return "\n".join(parts)
 
@@ -76,4 +80,4 @@ def _type(hint: Any) -> str:
 
 
 if __name__ == "__main__":
-    sys.stdout.write(render())
+    sys.stdout.write(render(*sys.argv[1:]))
