@@ -95,6 +95,21 @@ def test_the_subnet_command_needs_no_kernel(monkeypatch: pytest.MonkeyPatch) -> 
 
 
 @pytest.mark.parametrize(
+    ("other", "words"),
+    [
+        ("192.168.1.7", "= the same address"),
+        ("192.168.1.63", "192.168.1.63 is its broadcast address"),
+        ("192.168.1.8", "asks for the MAC of 192.168.1.8"),
+        ("192.168.1.64", "sends to its gateway"),
+    ],
+)
+def test_a_comparison_says_what_the_first_would_do(other: str, words: str) -> None:
+    """Of its own address it was said that it asks for its own MAC."""
+    assert words in path("subnet", "192.168.1.7/26", other).stdout
+    assert words not in path("subnet", "192.168.1.7/26", "192.168.1.9").stdout
+
+
+@pytest.mark.parametrize(
     "arguments",
     [
         ("--json", "subnet", "10.0.0.0/30"),

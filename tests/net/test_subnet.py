@@ -108,7 +108,8 @@ def test_merge_joins_only_what_is_whole() -> None:
     [
         (("10.0.0.1",), "error-no-mask"),
         (("10.0.0.1/33",), "error-not-a-network"),
-        (("10.0.0.1/255.0.255.0",), "error-not-a-network"),
+        (("10.0.0.1/255.0.255.0",), "error-mask"),
+        (("fd00::1/ffff::",), "error-not-a-network"),
         (("10.0.0.1/8", "fd00::1"), "error-two-families"),
         (("10.0.0.1/8", "host"), "error-not-an-address"),
     ],

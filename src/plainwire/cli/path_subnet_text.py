@@ -9,6 +9,7 @@ from rich.cells import cell_len
 from plainwire.cli.path_bits import show_and, show_differing_bit
 from plainwire.cli.path_layout import Page, pad
 from plainwire.i18n import gettext as _
+from plainwire.net.subnet import has_broadcast
 from plainwire.net.words import sentence
 
 if TYPE_CHECKING:
@@ -64,7 +65,7 @@ def _show_facts(page: Page, found: SubnetAnswer) -> None:
 def _count(number: int) -> str:
     power = number.bit_length() - 1
     exact = number == 1 << power
-    shown = f"{number:,}" if number < 10**9 else f"{number:.3e}"
+    shown = f"{number:,}" if number < 10**12 else f"{number:.3e}"
     return f"{shown} = 2^{power}" if exact and power > 0 else shown
 
 
@@ -73,7 +74,11 @@ def _show_comparison(page: Page, comparison: Comparison) -> None:
     page.line((f"{a}/{comparison.a.network.prefixlen}  ↔  {b}", "fact"), indent=2)
     show_and(page, comparison.a, comparison.b, indent=2)
     show_differing_bit(page, comparison, indent=2)
-    if comparison.same:
+    if comparison.differing_bit is None:
+        text, style = _("= the same address: nothing is sent to anybody else"), "good"
+    elif b == comparison.a.network.broadcast_address and has_broadcast(comparison.a.network):
+        text, style = _("= same network: {b} is its broadcast address, everybody on it"), "good"
+    elif comparison.same:
         text, style = _("= same network: {a} asks for the MAC of {b} and sends directly"), "good"
     else:
         text, style = _("≠ another network: {a} sends to its gateway"), "look"

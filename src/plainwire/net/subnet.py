@@ -84,7 +84,17 @@ def parse_interface(text: str) -> InterfaceAddress:
     try:
         return ipaddress.ip_interface(text)
     except ValueError as error:
-        raise AddressTextError("error-not-a-network", text=text) from error
+        address, _, mask = text.partition("/")
+        code = "error-mask" if _is_ipv4(address) and _is_ipv4(mask) else "error-not-a-network"
+        raise AddressTextError(code, text=text, mask=mask) from error
+
+
+def _is_ipv4(text: str) -> bool:
+    try:
+        ipaddress.IPv4Address(text)
+    except ValueError:
+        return False
+    return True
 
 
 def parse_address(text: str) -> Address:
@@ -135,7 +145,7 @@ def describe(interface: InterfaceAddress) -> SubnetFacts:
     size = network.num_addresses
     first, last = network.network_address, network.broadcast_address
     broadcast: Address | None = None
-    if network.version == 4 and network.prefixlen <= 30:
+    if has_broadcast(network):
         broadcast, first, last, hosts = last, first + 1, last - 1, size - 2
     else:
         hosts = size
@@ -151,6 +161,11 @@ def describe(interface: InterfaceAddress) -> SubnetFacts:
         addresses=size,
         scope=scope_of(interface.ip),
     )
+
+
+def has_broadcast(network: Network) -> bool:
+    """Tell whether a network's last address means everybody: not of IPv6, /31 (RFC 3021), /32."""
+    return network.version == 4 and network.prefixlen <= 30
 
 
 def scope_of(address: Address) -> str:

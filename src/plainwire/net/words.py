@@ -25,6 +25,7 @@ def N_(message: str) -> str:  # noqa: N802 - the usual name of this marker
 ERRORS: Mapping[str, str] = {
     "error-not-an-address": N_("{text}: not an IPv4 or IPv6 address"),
     "error-not-a-network": N_("{text}: not an address with a prefix such as 192.168.1.7/26"),
+    "error-mask": N_("{mask}: not a mask; its bits are ones first, then zeros"),
     "error-no-mask": N_("{text}: has no mask; add a prefix length such as {text}/24"),
     "error-two-families": N_("{a} and {b}: one is IPv4 and the other IPv6; they share no network"),
     "error-split": N_("{network} cannot be split into /{prefix}; choose from /{low} to /{high}"),
