@@ -53,7 +53,7 @@ def in_namespaces() -> Callable[[Plan], list[Done]]:
             input=json.dumps(asdict(plan)),
             capture_output=True,
             text=True,
-            timeout=110,
+            timeout=280,
             check=False,
         )
         if done.returncode == NOT_PERMITTED:

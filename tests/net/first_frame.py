@@ -17,7 +17,7 @@ from plainwire.net.ask import explain_destination
 from plainwire.net.frame import EXAMPLE_PAYLOAD, Sure
 
 ETH_P_ALL, PACKET_OUTGOING = 3, 4
-SECONDS = 5.0
+SECONDS = 30.0
 
 
 def send(target: Any, port: int, protocol: str) -> socket.socket:

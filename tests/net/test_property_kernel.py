@@ -10,7 +10,11 @@ import pytest
 
 from net.conftest import Done, Plan
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="needs Linux's netlink")
+pytestmark = [
+    pytest.mark.skipif(sys.platform != "linux", reason="needs Linux's netlink"),
+    # Programs in private hosts, one after the other: 43 s at a load of 19 on two processors.
+    pytest.mark.timeout(300),
+]
 
 SCRIPT = str(Path(__file__).with_name("agreement.py"))
 BASE: list[dict[str, object]] = [

@@ -54,11 +54,13 @@ def resolve_neighbour(
         else:
             sent = _datagram(address, interface, protocol)
         entry = kernel.neighbour(address, interface)
-        while sent.code != "sent-refused" and entry.state not in _SETTLED:
-            left = deadline - time.monotonic()
-            if left <= 0 or not select.select([notices], [], [], left)[0]:
-                break
-            notices.recv(65536)
+        heard = sent.code != "sent-refused"
+        while heard and entry.state not in _SETTLED:
+            left = max(0.0, deadline - time.monotonic())
+            heard = bool(select.select([notices], [], [], left)[0])
+            if heard:
+                notices.recv(65536)
+            # Also after the last wait: a process that was not run meanwhile missed the notice.
             entry = kernel.neighbour(address, interface)
     return entry, sent
 
