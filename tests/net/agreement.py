@@ -11,6 +11,7 @@ import ipaddress
 import json
 import random
 import sys
+from dataclasses import replace
 from typing import Any
 
 from pyroute2 import IPRoute
@@ -21,6 +22,7 @@ from plainwire.net.kernel import Kernel
 from plainwire.net.lookup import find
 from plainwire.net.model import Answer, Hop, Question, RouteType, Snapshot
 
+OWN = {4: ipaddress.ip_address("192.0.2.2"), 6: ipaddress.ip_address("2001:db8::2")}
 KINDS = ["unicast"] * 16 + ["blackhole", "unreachable", "prohibit", "throw"]
 
 
@@ -89,18 +91,21 @@ def compare(count: int, prefixes: list[Any], dice: random.Random, version: int) 
         for _ in range(count):
             target = destination(dice, prefixes, version)
             question = Question("", target)
-            winner = find(rows, rules, flow_of(question, facts), merged=merged).winner
+            # Half of them as connect asks the second time: with the source it was given.
+            source = OWN[version] if dice.random() < 0.5 else None
+            flow = replace(flow_of(question, facts), source=source)
+            winner = find(rows, rules, flow, merged=merged).winner
             ours: Any = None
             if winner is not None and winner.type in ("unicast", "local", "broadcast"):
                 ours = [str(winner.destination), winner.metric, winner.type.value]
             try:
-                answer = kernel.answer(question)
+                answer = kernel.answer(question, source=source)
                 theirs: Any = [str(answer.row), answer.row_metric, answer.type.value]
             except RouteError:
                 theirs = None
                 refused += 1
             if ours != theirs:
-                mismatches.append([str(target), ours, theirs])
+                mismatches.append([str(target), str(source), ours, theirs])
     return {
         "asked": count,
         "refused": refused,

@@ -34,6 +34,11 @@ RULES: list[dict[str, object]] = [
     {"do": "rule", "priority": 50, "fwmark": 7, "table": 77, "family": 2},
     {"do": "rule", "priority": 60, "table": 78, "family": 2},
     {"do": "rule", "priority": 60, "table": 78, "family": 10},
+    # Only for packets that carry our source, as the second question of `connect` does.
+    {"do": "rule", "priority": 70, "table": 80, "family": 2, "src": "192.0.2.2", "src_len": 32},
+    {"do": "rule", "priority": 70, "table": 80, "family": 10, "src": "2001:db8::2", "src_len": 128},
+    {"do": "route", "dst": "10.0.0.0/9", "gateway": "192.0.2.9", "table": 80, "priority": 8},
+    {"do": "route", "dst": "fd10::/17", "gateway": "2001:db8::9", "table": 80, "priority": 8},
     # Reached only through a `throw` row, or when main has no row at all.
     {"do": "rule", "priority": 40000, "table": 79, "family": 2},
     {"do": "rule", "priority": 40000, "table": 79, "family": 10},
