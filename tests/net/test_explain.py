@@ -99,6 +99,41 @@ def test_a_failed_neighbours_old_mac_is_not_used() -> None:
     assert stations(found)[4].tone == "stop"
 
 
+def test_a_cable_that_is_out_is_said() -> None:
+    """The rows stay when the carrier goes; the ARP question was said to leave."""
+    facts = machine("8.8.8.8", "0.0.0.0/0", "192.0.2.2", NeighbourState.ABSENT)
+    links = tuple(replace(i, running=False) if i.name == "eth0" else i for i in INTERFACES)
+    found = told(asked("8.8.8.8"), replace(facts, interfaces=links))
+    assert found.neighbour.reason.code == "neighbour-no-carrier"
+    assert stations(found)[4].tone == "stop"
+
+
+def test_without_a_gateway_the_textbook_takes_an_address_of_the_destinations_scope() -> None:
+    """An interface with nothing but a link-local address came first by its number."""
+    addresses = [("fe80::1/64",), V6]
+    links = tuple(
+        replace(link, addresses=tuple(map(ipaddress.ip_interface, held)))
+        for link, held in zip(INTERFACES[1:3], addresses, strict=True)
+    )
+    row = Route(ipaddress.ip_network("2001:db8::/64"), 254, hops=(Hop(3),))
+    own = ipaddress.ip_address("2001:db8::2")
+    answer = Answer(own, Hop(3), RouteType.UNICAST, row=row.destination, row_metric=0)
+    facts = Snapshot((INTERFACES[0], *links), (row,), default_rules(), answer, merged=False)
+    found = told(asked("2001:db8::9"), facts)
+    assert found.textbook.mine == ipaddress.ip_interface(V6[0])
+    assert found.textbook.verdict.code == "agree-direct"
+
+
+def test_a_machine_with_nothing_but_a_loopback_differs_for_its_own_address() -> None:
+    lo = Route(ipaddress.ip_network("127.0.0.0/8"), 255, RouteType.LOCAL, hops=(Hop(1),))
+    own = ipaddress.ip_address("127.0.0.1")
+    answer = Answer(own, Hop(1), RouteType.LOCAL, row=lo.destination, row_metric=0)
+    facts = Snapshot(INTERFACES[:1], (lo,), default_rules(), answer)
+    found = told(asked("127.0.0.1"), facts)
+    assert found.textbook.result.code == "textbook-no-address"
+    assert found.textbook.verdict.code == "differ-local"
+
+
 def test_a_tunnel_has_no_ethernet_header_and_asks_nobody() -> None:
     found = told(asked("10.8.0.7"), machine("10.8.0.7", "10.8.0.0/16", "10.8.0.2"))
     assert found.neighbour.reason.code == "neighbour-bare"

@@ -160,3 +160,12 @@ def test_the_match_is_the_definition(prefixes: list[Network], value: int) -> Non
     assert (found.winner and found.winner.destination.prefixlen) == max(holding, default=None)
     assert len(found.candidates) == len(rows)
     assert sum(c.verdict.value.startswith("row-won") for c in found.candidates) == bool(holding)
+
+
+def test_a_group_asked_for_on_one_link_wins_by_that_links_row() -> None:
+    """`ff02::1%eth0` was won by the first interface's row."""
+    group = {"table": 255, "type": RouteType.MULTICAST}
+    other = Route(net("ff00::/8"), hops=(Hop(3),), **group)  # type: ignore[arg-type]
+    found = look([other, row("ff00::/8", **group)], "ff02::1", out_interface="eth0", out_index=2)  # type: ignore[arg-type]
+    assert found.winner is not None
+    assert found.winner.hops == (Hop(2),)

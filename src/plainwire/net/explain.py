@@ -279,6 +279,8 @@ def _neighbour(
     noarp = entry.state is NeighbourState.NOARP
     code = "neighbour-noarp-state" if noarp else f"neighbour-{entry.state.lower()}"
     why = reason(code, address=str(entry.address), protocol=protocol)
+    if interface is not None and not interface.running:
+        why = reason("neighbour-no-carrier", interface=name)
     return NeighbourStep(entry.mac if entry.state in USABLE else None, entry.state, why, sent)
 
 

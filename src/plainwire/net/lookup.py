@@ -177,7 +177,7 @@ def fitness(row: Route, flow: Flow) -> Verdict | None:
         return Verdict.LOST_TOS
     if row.source is not None and not _inside(flow.source, row.source):
         return Verdict.LOST_SOURCE
-    bound = flow.out_index is not None and row.type is RouteType.UNICAST
+    bound = flow.out_index is not None and row.type in (RouteType.UNICAST, RouteType.MULTICAST)
     if bound and all(hop.interface != flow.out_index for hop in row.hops):
         return Verdict.LOST_INTERFACE
     if row.hops and all(hop.dead for hop in row.hops):

@@ -108,9 +108,10 @@ def _neighbour(of: Explanation) -> Station:
     state = str(step.state or "-")
     tones = {"FAILED": "stop", "ABSENT": "look", "INCOMPLETE": "look"}
     reasons = (step.reason,) if step.sent is None else (step.sent, step.reason)
+    tone = "stop" if step.reason.code == "neighbour-no-carrier" else tones.get(state, "plain")
     headline = "-" if step.reason.code in WITHOUT_MAC else _text(step.mac)
     facts = (("state", state), ("next hop", _text(of.next_hop.address)))
-    return Station("neighbour", 2, "link", headline, tones.get(state, "plain"), reasons, facts)
+    return Station("neighbour", 2, "link", headline, tone, reasons, facts)
 
 
 def _wire(of: Explanation) -> Station:

@@ -56,20 +56,25 @@ def main_address(
     """
     version = question.destination.version
     link_local = version == 6 and question.destination.is_link_local
+    via = gateway.gateway if gateway else None
 
-    def order(interface: Interface) -> tuple[bool, bool, bool, int]:
+    def order(held: tuple[InterfaceAddress, Interface]) -> tuple[bool, bool, bool, bool, int]:
+        address, interface = held
         named = question.zone in (interface.name, str(interface.index))
         default = gateway is not None and interface.index == gateway.interface
-        return (not named, not default, interface.kind is LinkKind.LOOPBACK, interface.index)
-
-    for interface in sorted(facts.interfaces, key=order):
-        held = [a for a in interface.addresses if a.version == version]
         # Of several, the one beside the gateway: a textbook machine could not reach it otherwise.
-        near = [a for a in held if gateway and gateway.gateway and gateway.gateway in a.network]
-        held.sort(key=lambda a: (a.ip.is_link_local is not link_local, a not in near))
-        if held and interface.up and interface.kind is not LinkKind.LOOPBACK:
-            return held[0], interface
-    return None
+        near = via is not None and via in address.network
+        other_scope = address.ip.is_link_local is not link_local
+        return (not named, other_scope, not default, not near, interface.index)
+
+    held = [
+        (address, interface)
+        for interface in facts.interfaces
+        if interface.up and interface.kind is not LinkKind.LOOPBACK
+        for address in interface.addresses
+        if address.version == version
+    ]
+    return min(held, key=order, default=None)
 
 
 def compare_with_textbook(question: Question, facts: Snapshot, hop: NextHopStep) -> TextbookStep:
@@ -80,7 +85,7 @@ def compare_with_textbook(question: Question, facts: Snapshot, hop: NextHopStep)
     found = main_address(question, facts, default)
     if found is None:
         nothing = reason("textbook-no-address", family=f"IPv{version}")
-        verdict = reason("textbook-silent")
+        verdict = reason("differ-local" if hop.kind == "local" else "textbook-silent")
         return TextbookStep(None, None, gateway, None, nothing, verdict, agrees=False)
     mine, interface = found
     comparison = compare(mine, question.destination)

@@ -116,7 +116,7 @@ _BOOK: Mapping[str, str] = {
     "textbook-gateway": N_("another network: ask for the MAC of the default gateway {gateway}"),
     "textbook-no-gateway": N_("another network, and no default gateway: cannot be sent"),
     "textbook-gateway-not-told": N_("another network: the default gateway (not told here)"),
-    "textbook-no-address": N_("this machine has no {family} address: nothing to AND with"),
+    "textbook-no-address": N_("no link that is up has an {family} address: nothing to AND with"),
     "textbook-silent": N_("cannot be compared with this system's own choice"),
     "agree-direct": N_("the kernel does the same: it sends directly"),
     "agree-gateway": N_("the kernel does the same: it sends by way of {gateway}"),
@@ -149,6 +149,9 @@ _LINK: Mapping[str, str] = {
     "neighbour-broadcast": N_("broadcast: the MAC is all ones, nobody is asked"),
     "neighbour-multicast": N_("the MAC is computed from the group's address, nobody is asked"),
     "neighbour-not-told": N_("{platform} does not tell"),
+    "neighbour-no-carrier": N_(
+        "{interface} has no carrier (no cable, or the other end is down): no frame leaves"
+    ),
     "neighbour-reachable": N_("{address} answered {protocol} lately"),
     "neighbour-stale": N_(
         "known from before; it is used at once, and confirmed if nothing is heard"

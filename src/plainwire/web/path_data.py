@@ -39,6 +39,7 @@ _TONES: dict[str, Tone] = {
     "port-nobody-tcp": "stop",
     "port-nobody-udp": "stop",
     "neighbour-failed": "stop",
+    "neighbour-no-carrier": "stop",
     "neighbour-absent": "look",
     "neighbour-incomplete": "look",
     "neighbour-reachable": "good",
@@ -105,6 +106,8 @@ def _remark(one: Station) -> Words | None:
         ("neighbour", "stop"): N_("nobody answered"),
     }
     text = texts.get((one.name, one.tone))
+    if any(why.code == "neighbour-no-carrier" for why in one.reasons):
+        text = N_("no carrier")
     return None if text is None else sentence(text)
 
 
