@@ -20,7 +20,8 @@ from typing import Any
 from servers import BareProtocol, echo
 
 from plainwire import Address, Limits, frames
-from plainwire.transports.async_peer import AsyncPeer, PeerGroup
+from plainwire.transports.async_peer import AsyncPeer
+from plainwire.transports.group import PeerGroup
 from plainwire.transports.open import make_session
 from plainwire.transports.waiter import Driven
 
@@ -55,12 +56,26 @@ class Nowhere(asyncio.Transport):
 
     def resume_reading(self) -> None: ...
 
+    def get_write_buffer_size(self) -> int:
+        return 0
+
+    def is_closing(self) -> bool:
+        return False
+
+
+class Taker(socket.socket):
+    """A socket that takes everything and keeps nothing."""
+
+    def send(self, data: Any, _flags: int = 0) -> int:
+        return len(data)
+
 
 async def handler_cost(batch: int, *, driven: bool) -> float:
     """From data_received to write, for each message."""
     loop, limits, address = asyncio.get_running_loop(), Limits(), Address("tcp", "x", 1)
     session = make_session("tcp", CODEC, limits, loop.time(), server=True)
-    peer: AsyncPeer[bytes] = AsyncPeer(session, limits, PeerGroup(loop, limits), address, address)
+    group, taker = PeerGroup(loop, limits), Taker()
+    peer: AsyncPeer[bytes] = AsyncPeer(session, limits, group, address, address, taker)
     peer.connection_made(Nowhere())
     context = copy_context()
 
@@ -81,6 +96,7 @@ async def handler_cost(batch: int, *, driven: bool) -> float:
     with contextlib.suppress(asyncio.CancelledError):
         await task
     peer.connection_lost(None)
+    taker.close()
     return found
 
 

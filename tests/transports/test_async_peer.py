@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from plainwire import connect, frames, serve
-from plainwire.errors import BusyError, DeadlineError
+from plainwire.errors import BrokenError, BusyError, ClosedError, DeadlineError, EndOfMessages
 
 CODEC = frames.length(4)
 VALUE: ContextVar[int] = ContextVar("VALUE")
@@ -217,3 +217,66 @@ def test_two_threads_that_receive_are_told_apart_by_an_error() -> None:
             peer.send(b"x")
             thread.join(10)
     assert found == [b"x"]
+
+
+def test_a_timeout_that_expires_as_a_message_arrives_cancels_no_later_wait() -> None:
+    """The message must not resume the handler before the cancellation that is on its way.
+
+    It would leave the `asyncio.timeout` block by then, and be cancelled outside of it.
+    """
+
+    async def handler(peer: Any) -> None:
+        loop = asyncio.get_running_loop()
+        await peer.send(await peer.recv())
+        try:
+            async with asyncio.timeout(None) as limit:
+                # Both in one turn, the expiry first, as when both were due.
+                loop.call_soon(limit.reschedule, 0.0)
+                loop.call_soon(lambda: loop.call_soon(peer.data_received, b"\0\0\0\1x"))
+                first = await anext(aiter(peer))
+        except TimeoutError:
+            first = b"late " + await peer.recv()
+        await asyncio.sleep(0)
+        await peer.send(first)
+
+    with serve(handler, "tcp://127.0.0.1:0", CODEC, background=True) as server:
+        with connect(server.address, CODEC) as peer:
+            assert peer.ask(b"go", 10) == b"go"
+            assert peer.recv(10) == b"late x"
+    assert server.statistics().failed == 0
+
+
+def test_messages_keep_their_order_when_the_socket_takes_only_a_part() -> None:
+    """What the socket refuses waits in the transport, and what comes later must not overtake."""
+    sizes = [1, 70_000, 3, 300_000, 5, 1_000_000, 7]
+    expected = [bytes([number]) * size for number, size in enumerate(sizes)]
+
+    async def handler(peer: Any) -> None:
+        async for _ in peer:
+            for message in expected:
+                await peer.send(message)
+
+    with serve(handler, "tcp://127.0.0.1:0", CODEC, background=True) as server:
+        with connect(server.address, CODEC) as peer:
+            for _ in range(3):
+                peer.send(b"all")
+                assert [peer.recv(30) for _ in expected] == expected
+
+
+def test_nothing_that_was_queued_is_sent_after_an_abort() -> None:
+    """The socket's number may be another connection's by the end of the turn."""
+
+    async def handler(peer: Any) -> None:
+        await peer.recv()
+        await asyncio.sleep(0)  # from here on nothing flushes but the end of the turn
+        await peer.send(b"too late")
+        peer.abort()
+        with pytest.raises(ClosedError):
+            await peer.send(b"later still")
+
+    with serve(handler, "tcp://127.0.0.1:0", CODEC, background=True) as server:
+        with connect(server.address, CODEC) as peer:
+            peer.send(b"go")
+            with pytest.raises((BrokenError, EndOfMessages)):
+                peer.recv(10)
+    assert server.statistics().failed == 0

@@ -228,13 +228,13 @@ def _uniform_struct(codec: LengthCodec, value: int) -> struct.Struct:
 
 
 class _LengthDecoder(SizedDecoder[bytes]):
-    __slots__ = ("_codec", "_expect_whole", "_header", "_high", "_plain", "_read", "_uniform")
+    __slots__ = ("_codec", "_expect_whole", "_header", "_largest", "_plain", "_read", "_uniform")
 
     def __init__(self, codec: LengthCodec) -> None:
         super().__init__(codec.name)
         self._codec = codec
         self._need = codec.header
-        self._header, self._high = codec.header, codec.high
+        self._header, self._largest = codec.header, codec.header + codec.high
         self._read = codec.read
         # Only where the header is the length: then equal headers mean equal frames.
         self._plain = codec.plain
@@ -245,10 +245,9 @@ class _LengthDecoder(SizedDecoder[bytes]):
     def receive_data(self, data: bytes) -> list[bytes]:
         if self._expect_whole:
             # One whole frame in one read is the commonest arrival of all.
-            header = self._header
-            count = len(data) - header
-            if 0 <= count <= self._high and self._read(data)[0] == count:
-                self.offset += header + count
+            header, read, size = self._header, self._read, len(data)
+            if size >= header and header + read(data)[0] == size <= self._largest:
+                self.offset += size
                 return [data[header:]]
         out = super().receive_data(data)
         self._expect_whole = self._plain and not (

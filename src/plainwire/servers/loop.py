@@ -20,7 +20,8 @@ from typing import Any, Self
 from plainwire.address import Address
 from plainwire.servers.base import Server, Task, log
 from plainwire.servers.drive import is_async
-from plainwire.transports.async_peer import AsyncPeer, PeerGroup
+from plainwire.transports.async_peer import AsyncPeer
+from plainwire.transports.group import PeerGroup
 from plainwire.transports.open import make_session
 from plainwire.transports.sockets import address_of, prepare
 from plainwire.transports.waiter import Driven
@@ -197,7 +198,7 @@ class LoopServer(Server):
             local = address_of(self.address.scheme, sock.getsockname())
             session = make_session(self.address.scheme, task.codec, task.limits, loop.time(),
                                    server=True, tls=task.tls, fileno=sock.fileno())  # fmt: skip
-            peer: AsyncPeer[Any] = AsyncPeer(session, task.limits, group, local, remote)
+            peer: AsyncPeer[Any] = AsyncPeer(session, task.limits, group, local, remote, sock)
             await loop.connect_accepted_socket(lambda: peer, sock)
         except BaseException:
             sock.close()

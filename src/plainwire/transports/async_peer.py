@@ -5,7 +5,8 @@ The same session as `Peer`, under asyncio or uvloop. Invariants:
 1. All complete messages of one read are in the inbox before the handler runs, and it
    takes them without suspending.
 2. What the handler sends is joined and leaves in one write: at the end of the read that
-   woke it, otherwise at the end of the loop's turn, or when 64 KiB are queued.
+   woke it, otherwise at the end of the loop's turn, or when 64 KiB are queued. It goes to
+   the socket itself while the transport holds nothing back, and never behind its back.
 3. While the transport is over its limit, `send` waits before it queues, so no buffer
    grows behind a slow peer (L7).
 4. While the handler leaves messages in the inbox, nothing more is read.
@@ -15,7 +16,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Awaitable
+import socket
+import sys
+import types
+from collections.abc import AsyncIterator, Awaitable, Callable, Generator
 from typing import Any, Generic, Self, TypeVar, cast
 
 from plainwire.address import Address
@@ -27,71 +31,13 @@ from plainwire.errors import (
     EndOfMessages,
     PlainwireError,
 )
+from plainwire.transports.group import READY, PeerGroup
 from plainwire.transports.limits import Limits
 from plainwire.transports.peer import JOIN_BYTES
-from plainwire.transports.session import Session
+from plainwire.transports.session import HOOK_MODULE, Session
 from plainwire.transports.waiter import Waiter
 
 M = TypeVar("M")
-
-
-class _StubLoop:
-    """What a Future asks of its loop before it has callbacks."""
-
-    def get_debug(self) -> bool:
-        return False
-
-    def call_soon(self, *_: Any, **__: Any) -> None:
-        """Nothing waits on a finished Future."""
-
-
-# A finished Future is the cheapest thing to await: no coroutine, no suspension.
-READY: Awaitable[None] = asyncio.Future(loop=cast("asyncio.AbstractEventLoop", _StubLoop()))
-READY.set_result(None)  # type: ignore[attr-defined]
-
-
-class PeerGroup:
-    """What all peers of one loop share: the end of the turn, and the clock.
-
-    A server has one; a connection of its own has one too.
-    """
-
-    def __init__(self, loop: asyncio.AbstractEventLoop, limits: Limits) -> None:
-        self.loop = loop
-        self.peers: set[AsyncPeer[Any]] = set()
-        self._tick = limits.tick_seconds
-        self._dirty: list[AsyncPeer[Any]] = []
-        self._timer: asyncio.TimerHandle | None = None
-
-    def flush_soon(self, peer: AsyncPeer[Any]) -> None:
-        """Write what a peer has queued at the end of this turn."""
-        if not self._dirty:
-            self.loop.call_soon(self._flush_all)
-        self._dirty.append(peer)
-
-    def _flush_all(self) -> None:
-        dirty, self._dirty = self._dirty, []
-        for peer in dirty:
-            peer.flush_nowait()
-
-    def add(self, peer: AsyncPeer[Any]) -> None:
-        """Look at a peer's deadlines from now on."""
-        self.peers.add(peer)
-        if self._timer is None:
-            self._timer = self.loop.call_later(self._tick, self._look)
-
-    def _look(self) -> None:
-        now = self.loop.time()
-        for peer in list(self.peers):
-            peer.handle_timeout(now)
-        self._timer = self.loop.call_later(self._tick, self._look) if self.peers else None
-
-    def discard(self, peer: AsyncPeer[Any]) -> None:
-        """Forget a peer that is closed."""
-        self.peers.discard(peer)
-        if not self.peers and self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
 
 
 class AsyncPeer(asyncio.Protocol, Generic[M]):
@@ -105,17 +51,61 @@ class AsyncPeer(asyncio.Protocol, Generic[M]):
         remote: the peer's address.
     """
 
+    __slots__ = (
+        "__dict__",
+        "__weakref__",
+        "_blocked",
+        "_clock",
+        "_direct",
+        "_draining",
+        "_encode_parts",
+        "_flush_certain",
+        "_framing",
+        "_group",
+        "_inbox",
+        "_limits",
+        "_loop",
+        "_lost",
+        "_message_waiter",
+        "_out",
+        "_parse",
+        "_reading_paused",
+        "_room_waiters",
+        "_sending_ended",
+        "_session",
+        "_socket_send",
+        "_stalled_since",
+        "_take",
+        "_transport",
+        "_waiter",
+        "local",
+        "remote",
+    )
+
     def __init__(
-        self, session: Session[M], limits: Limits, group: PeerGroup, local: Address, remote: Address
-    ) -> None:
+        self, session: Session[M], limits: Limits, group: PeerGroup, local: Address,
+        remote: Address, sock: socket.socket | None = None,
+    ) -> None:  # fmt: skip
         self.local, self.remote = local, remote
         self._session = session
+        self._framing, self._inbox, self._take = (
+            session.framing,
+            session.inbox,
+            session.inbox.popleft,
+        )
+        self._parse = session.parse if session.plain else None
         self._encode_parts, self._out = session.encode_parts, session.out
         self._clock = group.loop.time
         self._limits = limits
         self._group = group
         self._loop = group.loop
         self._transport: asyncio.Transport | None = None
+        # An observer of the socket's calls sees the transport's way of sending only.
+        usable = sock is not None and session.plain and HOOK_MODULE not in sys.modules
+        self._socket_send = sock.send if sock is not None and usable else None
+        # The same while the transport holds nothing back, which has to go first.
+        self._direct: Callable[[bytes], int] | None = None
+        self._waiter = Waiter(group.loop)
         self._message_waiter: Waiter | None = None
         self._room_waiters: list[Waiter] = []
         # True while a flush is certain to come: inside a read, or at the turn's end.
@@ -124,6 +114,8 @@ class AsyncPeer(asyncio.Protocol, Generic[M]):
         self._stalled_since: float | None = None
         self._draining = False
         self._sending_ended = False
+        # One of these two: `send` has one thing to look at.
+        self._blocked = False
         self._lost = asyncio.Event()
 
     # Sending
@@ -140,13 +132,14 @@ class AsyncPeer(asyncio.Protocol, Generic[M]):
             BrokenError: the connection broke.
             DeadlineError: the peer took nothing for `Limits.send_seconds`.
         """
-        if self._stalled_since is not None:
+        if self._blocked:
+            if self._sending_ended:
+                raise self._why_closed()
             return self._send_later(message)
-        if self._sending_ended:
-            raise self._why_closed()
         session = self._session
-        session.queued += self._encode_parts(self._out, message)
-        if session.queued >= JOIN_BYTES:
+        encode_parts = self._encode_parts
+        queued = session.queued = session.queued + encode_parts(self._out, message)
+        if queued >= JOIN_BYTES:
             self.flush_nowait()
         elif not self._flush_certain:
             self._flush_certain = True
@@ -179,6 +172,11 @@ class AsyncPeer(asyncio.Protocol, Generic[M]):
         self.send(message)
         return True
 
+    def _end_sending(self) -> None:
+        self._sending_ended = self._blocked = True
+        # The number of a closed socket may soon be another's.
+        self._direct = self._socket_send = None
+
     def _why_closed(self) -> PlainwireError:
         failure = self._session.failure
         if isinstance(failure, BrokenError | DeadlineError):
@@ -188,10 +186,18 @@ class AsyncPeer(asyncio.Protocol, Generic[M]):
     def flush_nowait(self) -> None:
         """Hand everything queued to the system now."""
         self._flush_certain = False
-        if self._transport is not None:
-            data = self._session.data_to_send()
-            if data:
-                self._transport.write(data)
+        transport = self._transport
+        if transport is None:
+            return
+        if self._direct is None and not (
+            self._socket_send is None or transport.get_write_buffer_size() or transport.is_closing()
+        ):
+            self._direct = self._socket_send
+        if self._direct is None:
+            if data := self._session.data_to_send():
+                transport.write(data)
+        elif self._out:
+            self._write(b"".join(self._out))
 
     async def flush(self) -> None:
         """Hand everything sent to the system now, and wait while the peer is behind."""
@@ -221,32 +227,37 @@ class AsyncPeer(asyncio.Protocol, Generic[M]):
             await self._wait_message(deadline)
         return inbox.popleft()
 
-    async def __aiter__(self) -> AsyncIterator[M]:
+    def __aiter__(self) -> AsyncIterator[M]:
         """Every message until the peer finishes sending; errors as from `recv`."""
-        session = self._session
-        inbox = session.inbox
-        take = inbox.popleft
-        waiter = Waiter(self._loop)
+        return self
+
+    @types.coroutine
+    def __anext__(self) -> Generator[Any, Any, M]:
+        """One message; a generator, since a coroutine that awaits costs two of them."""
+        inbox, take, waiter = self._inbox, self._take, self._waiter
+        if inbox:
+            return take()
         while True:
-            while inbox:
-                yield take()
-            # The common case of _wait_message, without a coroutine for each wait.
             if (
-                session.failure is None
-                and self._message_waiter is None
-                and not self._draining
-                and not self._reading_paused
+                self._message_waiter is not None
+                or self._session.failure is not None
+                or self._draining
+                or self._reading_paused
             ):
+                try:
+                    yield from self._wait_message(None).__await__()
+                except EndOfMessages:
+                    raise StopAsyncIteration from None
+            else:
+                # The common case of _wait_message.
+                waiter.woken = False
                 self._message_waiter = waiter
                 try:
-                    await waiter
+                    yield waiter
                 finally:
                     self._message_waiter = None
-                continue
-            try:
-                await self._wait_message(None)
-            except EndOfMessages:
-                return
+            if inbox:
+                return take()
 
     async def _wait_message(self, deadline: float | None) -> None:
         """Wait for something to happen, or raise why no message can come."""
@@ -287,7 +298,7 @@ class AsyncPeer(asyncio.Protocol, Generic[M]):
         if self._session.held:
             await self.flush()
         self.flush_nowait()
-        self._sending_ended = True
+        self._end_sending()
         last = self._session.send_eof()
         if last:
             self._transport.write(last)
@@ -298,7 +309,7 @@ class AsyncPeer(asyncio.Protocol, Generic[M]):
         """Send what is queued and close; never raises for a broken connection."""
         transport = self._transport
         if transport is None or self._lost.is_set():
-            self._sending_ended = True
+            self._end_sending()
             return
         try:
             async with asyncio.timeout(self._limits.send_seconds):
@@ -311,7 +322,7 @@ class AsyncPeer(asyncio.Protocol, Generic[M]):
             transport.abort()
         finally:
             self._session.fail(ClosedError(f"{self.local} <-> {self.remote}: closed here"))
-            self._sending_ended = True
+            self._end_sending()
             transport.close()
         await self._lost.wait()
 
@@ -330,7 +341,7 @@ class AsyncPeer(asyncio.Protocol, Generic[M]):
 
     def abort(self) -> None:
         """Cut the connection at once; the remote side may see a reset."""
-        self._sending_ended = True
+        self._end_sending()
         if self._transport is not None:
             self._transport.abort()
 
@@ -366,18 +377,60 @@ class AsyncPeer(asyncio.Protocol, Generic[M]):
 
     def data_received(self, data: bytes) -> None:
         """Take bytes and let the handler run on the messages they complete."""
-        session = self._session
-        session.receive_data(data, self._clock)
-        waiter = self._message_waiter
-        if waiter is not None and (session.inbox or session.failure is not None):
+        session, waiter, inbox = self._session, self._message_waiter, self._inbox
+        parse = self._parse
+        if waiter is None or waiter.woken or parse is None:
+            session.receive_data(data, self._clock)
+        else:
+            messages = parse(data)
+            framing = self._framing
+            if messages and not framing.pending and framing.error is None:
+                inbox += messages
+                session.received += len(messages)
+                session.first_deadline = session.started_at = None
+            else:
+                session.note(messages, self._clock)
+        if waiter is not None and (inbox or session.failure is not None):
             self._flush_certain = True
-            waiter.wake()
+            driver = waiter.driver
+            if driver is None or waiter.woken:
+                waiter.wake()
+            else:
+                driver.step(waiter)
             self._flush_certain = False
-        if self._out or session.speaks:
-            self.flush_nowait()
-            if self._room_waiters and not session.held:
-                self._wake_room()
-        if session.inbox and not self._reading_paused and self._transport is not None:
+        if self._out and self._direct is not None:
+            self._write(b"".join(self._out))
+        elif self._out or session.speaks:
+            self._flush_read()
+        if inbox:
+            self._pause_reading()
+
+    def _write(self, data: bytes) -> None:
+        """Give all that is queued to the socket itself; what it does not take, to the transport.
+
+        A transport that holds nothing back would do the same later in the turn, for more.
+        """
+        direct = self._direct
+        assert direct is not None
+        self._out.clear()
+        self._session.queued = 0
+        try:
+            sent = direct(data)
+        except OSError:
+            # Full; or broken, which the transport finds out too, and tells.
+            sent = 0
+        if sent != len(data):
+            self._direct = None
+            if self._transport is not None:
+                self._transport.write(data[sent:])
+
+    def _flush_read(self) -> None:
+        self.flush_nowait()
+        if self._room_waiters and not self._session.held:
+            self._wake_room()
+
+    def _pause_reading(self) -> None:
+        if not self._reading_paused and self._transport is not None:
             self._reading_paused = True
             self._transport.pause_reading()
 
@@ -397,7 +450,7 @@ class AsyncPeer(asyncio.Protocol, Generic[M]):
             self._session.fail(error)
         else:
             self._session.fail(ClosedError(f"{self.local} <-> {self.remote}: closed here"))
-        self._sending_ended = True
+        self._end_sending()
         self._stalled_since = None
         if self._message_waiter is not None:
             self._message_waiter.wake_soon()
@@ -408,10 +461,12 @@ class AsyncPeer(asyncio.Protocol, Generic[M]):
     def pause_writing(self) -> None:
         """Let senders wait: the peer is behind its limit."""
         self._stalled_since = self._loop.time()
+        self._blocked = True
 
     def resume_writing(self) -> None:
         """Let senders go on."""
         self._stalled_since = None
+        self._blocked = self._sending_ended
         self._wake_room()
 
     def _wake_room(self) -> None:

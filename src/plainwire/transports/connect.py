@@ -86,7 +86,8 @@ class Connection(Generic[M]):
 
         Raises: as `open`.
         """
-        from plainwire.transports.async_peer import AsyncPeer, PeerGroup
+        from plainwire.transports.async_peer import AsyncPeer
+        from plainwire.transports.group import PeerGroup
 
         loop = asyncio.get_running_loop()
         deadline = loop.time() + self._retry
@@ -106,7 +107,7 @@ class Connection(Generic[M]):
                 tls=self._tls, remote=self.address, fileno=sock.fileno(),
             )  # fmt: skip
             group = PeerGroup(loop, self._limits)
-            peer = AsyncPeer(session, self._limits, group, local, self.address)
+            peer = AsyncPeer(session, self._limits, group, local, self.address, sock)
             await loop.create_connection(lambda: peer, sock=sock)
         except BaseException:
             sock.close()

@@ -77,7 +77,32 @@ class Session(Generic[M]):
         out: the list that `framing` writes its own answers to, if it has any.
         layer: TLS, or None.
         name: of the codec, for observers.
+
+    Attributes:
+        inbox: messages that nobody took yet.
+        failure: why no further message comes; None while one may.
+        plain: True if no TLS or WebSocket stands between bytes and framing.
+        parse: bytes in, messages out, for `note`; a plain session's alone.
+        first_deadline: when the first message must have come; None once it has.
     """
+
+    __slots__ = (
+        "_layer",
+        "_limits",
+        "encode_parts",
+        "failure",
+        "first_deadline",
+        "framing",
+        "inbox",
+        "name",
+        "out",
+        "parse",
+        "plain",
+        "queued",
+        "received",
+        "speaks",
+        "started_at",
+    )
 
     def __init__(
         self,
@@ -100,25 +125,26 @@ class Session(Generic[M]):
         self.encode_parts = encode_parts
         # TLS and WebSocket answer by themselves, without a message of ours.
         self.speaks = out is not None or layer is not None
-        self._framing = framing
+        self.plain = not self.speaks
+        self.framing = framing
+        self.parse = framing.receive_data
         self._layer = layer
         self._limits = limits
-        self._receive = framing.receive_data
-        self._first_deadline: float | None = None
+        self.first_deadline: float | None = None
         if limits.first_message_seconds is not None:
-            self._first_deadline = now + limits.first_message_seconds
+            self.first_deadline = now + limits.first_message_seconds
 
     @property
     def idle(self) -> bool:
         """True between two messages, with none waiting to be taken."""
-        return not self.inbox and not self._framing.pending
+        return not self.inbox and not self.framing.pending
 
     @property
     def held(self) -> bool:
         """True while messages that were sent wait for a handshake."""
         if self._layer is not None and not self._layer.ready and self.out:
             return True
-        return bool(getattr(self._framing, "waiting", ()))
+        return bool(getattr(self.framing, "waiting", ()))
 
     def receive_data(self, data: bytes, clock: Callable[[], float]) -> None:
         """Take bytes that arrived; complete messages go to the inbox.
@@ -132,27 +158,25 @@ class Session(Generic[M]):
         if self._layer is not None:
             data = self._receive_layer(data)
             if data:
-                self._receive_plain(data, clock)
+                self.note(self.parse(data), clock)
             if self._layer.closed_cleanly:
                 self.receive_eof()
             return
-        self._receive_plain(data, clock)
+        self.note(self.parse(data), clock)
 
-    def _receive_plain(self, data: bytes, clock: Callable[[], float]) -> None:
-        framing = self._framing
-        messages = self._receive(data)
+    def note(self, messages: list[M], clock: Callable[[], float]) -> None:
+        """Take what `parse` returned, and look at what it says of the bytes behind."""
+        framing = self.framing
         if messages:
             self.inbox += messages
             self.received += len(messages)
-            self._first_deadline = None
-            self.started_at = None
+            self.first_deadline = self.started_at = None
         if framing.error is not None:
             self._fail(framing.error)
-        elif framing.pending:
-            if self.started_at is None:
-                self.started_at = clock()
-        elif self.started_at is not None:
+        elif not framing.pending:
             self.started_at = None
+        elif self.started_at is None:
+            self.started_at = clock()
 
     def _receive_layer(self, data: bytes) -> bytes:
         assert self._layer is not None
@@ -166,14 +190,14 @@ class Session(Generic[M]):
         """Note that the peer sends no more."""
         if self.failure is not None:
             return
-        messages = self._framing.receive_eof()
+        messages = self.framing.receive_eof()
         self.inbox.extend(messages)
         self.received += len(messages)
-        if self._framing.error is not None:
-            self._fail(self._framing.error)
+        if self.framing.error is not None:
+            self._fail(self.framing.error)
         elif self._layer is not None and not self._layer.closed_cleanly:
             rule = "the TLS stream ended without close_notify"
-            self._fail(Truncated(self.name, rule, getattr(self._framing, "offset", 0)))
+            self._fail(Truncated(self.name, rule, getattr(self.framing, "offset", 0)))
         else:
             self._fail(EndOfMessages("the peer finished sending"))
 
@@ -184,7 +208,7 @@ class Session(Generic[M]):
     def _fail(self, error: PlainwireError) -> None:
         if self.failure is None:
             self.failure = error
-            self.started_at = self._first_deadline = None
+            self.started_at = self.first_deadline = None
 
     def send(self, message: M) -> int:
         """Queue a message and return its size on the wire before TLS.
@@ -211,7 +235,7 @@ class Session(Generic[M]):
 
     def send_eof(self) -> bytes:
         """What WebSocket and TLS say at the end of sending; empty for plain codecs."""
-        last = getattr(self._framing, "send_eof", bytes)()
+        last = getattr(self.framing, "send_eof", bytes)()
         if self._layer is None:
             return last
         if not self._layer.ready:
@@ -220,8 +244,8 @@ class Session(Generic[M]):
 
     def next_deadline(self) -> float | None:
         """When `handle_timeout` has something to say; None if never."""
-        if self._first_deadline is not None:
-            return self._first_deadline
+        if self.first_deadline is not None:
+            return self.first_deadline
         if self.started_at is not None and self._limits.message_seconds is not None:
             return self.started_at + self._limits.message_seconds
         return None
@@ -231,7 +255,7 @@ class Session(Generic[M]):
         deadline = self.next_deadline()
         if deadline is None or now < deadline:
             return False
-        if self._first_deadline is not None:
+        if self.first_deadline is not None:
             text = f"no whole message within {self._limits.first_message_seconds} s of connecting"
         else:
             text = f"a message was not complete {self._limits.message_seconds} s after it began"

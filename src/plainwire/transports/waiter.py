@@ -31,44 +31,49 @@ from typing import Any
 
 
 class Waiter:
-    """What one coroutine at a time waits on; each await is a new wait."""
+    """What one coroutine at a time waits on; each await is a new wait.
+
+    Attributes:
+        woken: True from the wake-up or cancellation of a wait until the next one begins.
+        driver: what resumes the coroutine that waits; None if a task does.
+    """
 
     __slots__ = (
         "_asyncio_future_blocking",
         "_callback",
         "_cancel",
         "_context",
-        "_done",
         "_loop",
         "driver",
         "get_loop",
+        "woken",
     )
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
         # The loop that the task must run on; a task asks at every wait, so it is C.
         self.get_loop = itertools.repeat(loop).__next__
-        self._asyncio_future_blocking = False
+        # A task sets it to False at each wait, and `add_done_callback` back.
+        self._asyncio_future_blocking = True
         self._callback: Callable[[Any], object] | None = None
         self._context: Context | None = None
         self._cancel: Any = None
-        self._done = False
+        self.woken = False
         self.driver: Driven | None = None
 
     def __await__(self) -> Generator[Any, None, None]:
-        self._callback = self._cancel = None
-        self._done = False
-        self._asyncio_future_blocking = True
+        self.woken = False
         yield self
 
     def wake(self) -> None:
         """Let what waits run on now; do nothing if it was woken before."""
-        if self._done:
+        if self.woken:
             return
-        self._done = True
         if self.driver is not None:
             self.driver.step(self)
-        elif self._callback is not None:
+            return
+        self.woken = True
+        if self._callback is not None:
             assert self._context is not None
             if current_task(self._loop) is None:
                 self._context.run(self._callback, self)
@@ -77,11 +82,11 @@ class Waiter:
 
     def wake_soon(self) -> None:
         """Let what waits run on in the next turn of the loop."""
-        if self._done:
+        if self.woken:
             return
-        self._done = True
+        self.woken = True
         if self.driver is not None:
-            self._loop.call_soon(self.driver.step, self)
+            self._loop.call_soon(self.driver.step_later, self)
         elif self._callback is not None:
             self._loop.call_soon(self._callback, self, context=self._context)
 
@@ -91,10 +96,11 @@ class Waiter:
         self, callback: Callable[[Any], object], *, context: Context | None = None
     ) -> None:
         """Note the task's wake-up; a task adds exactly one."""
-        self.driver = None
+        self.driver = self._cancel = None
         self._callback = callback
         self._context = context or copy_context()
-        if self._done:
+        self._asyncio_future_blocking = True
+        if self.woken:
             self._loop.call_soon(callback, self, context=self._context)
 
     def remove_done_callback(self, callback: Callable[[Any], object]) -> int:
@@ -105,7 +111,7 @@ class Waiter:
 
     def cancel(self, msg: Any = None) -> bool:
         """Wake the task with CancelledError; False if it was woken before."""
-        if self._done:
+        if self.woken:
             return False
         self._cancel = CancelledError() if msg is None else CancelledError(msg)
         self.wake_soon()
@@ -113,7 +119,7 @@ class Waiter:
 
     def done(self) -> bool:
         """True once woken or cancelled."""
-        return self._done
+        return self.woken
 
     def cancelled(self) -> bool:
         """True once cancelled."""
@@ -125,12 +131,34 @@ class Waiter:
             raise self._cancel
 
 
+class _Park(Waiter):
+    """What a handler's task waits on while its coroutine waits for a message."""
+
+    __slots__ = ("_driven",)
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, driven: Driven) -> None:
+        super().__init__(loop)
+        self._driven = driven
+
+    def cancel(self, msg: Any = None) -> bool:
+        """Cancel the wait; from now on a message no longer resumes the coroutine.
+
+        If one did in the turn before the cancellation arrives, an `asyncio.timeout` could
+        be left by then and the cancellation would hit the handler instead.
+        """
+        self._driven.on = None
+        return super().cancel(msg)
+
+
 class Driven:
     """A handler's coroutine, to be awaited once by the task that it belongs to.
 
     Args:
         coroutine: what to run.
         context: the context of the task that will await this.
+
+    Attributes:
+        on: what the coroutine waits on; None if on nothing that may resume it.
     """
 
     __slots__ = (
@@ -140,10 +168,10 @@ class Driven:
         "_failure",
         "_handed",
         "_loop",
-        "_on",
         "_park",
         "_send",
         "_task",
+        "on",
     )
 
     def __init__(self, coroutine: Coroutine[Any, Any, None], context: Context) -> None:
@@ -154,9 +182,9 @@ class Driven:
         self._coroutine = coroutine
         self._send = coroutine.send
         self._context_run = context.run
-        # The task waits on this one while the coroutine waits on `_on` for a message.
-        self._park = Waiter(self._loop)
-        self._on: Waiter | None = None
+        # The task waits on this one while the coroutine waits on `on` for a message.
+        self._park = _Park(self._loop, self)
+        self.on: Waiter | None = None
         self._handed: Any = None
         self._ended = False
         self._failure: BaseException | None = None
@@ -171,7 +199,7 @@ class Driven:
                 return
             try:
                 if type(awaited) is Waiter:
-                    awaited.driver, self._on = self, awaited
+                    awaited.driver, self.on = self, awaited
                     yield from self._park.__await__()
                     if self._ended:
                         break
@@ -183,32 +211,40 @@ class Driven:
                     raise
                 step, value = self._coroutine.throw, error
             finally:
-                self._on = None
+                self.on = None
         if self._failure is not None:
             raise self._failure
 
+    def step_later(self, waiter: Waiter) -> None:
+        """Run the coroutine on as `wake_soon` planned, if it still waits for that."""
+        if waiter.woken:
+            self.step(waiter)
+
     def step(self, waiter: Waiter) -> None:
-        """Run the coroutine on, now that `waiter` was woken."""
+        """Run the coroutine on, whose `waiter` was woken."""
         # The wait may have been cancelled, or begun anew, since this call was planned.
-        if self._on is not waiter or not waiter.done():
+        if self.on is not waiter:
             return
-        loop, task = self._loop, self._task
         try:
-            enter_task(loop, task)
+            enter_task(self._loop, self._task)
         except RuntimeError:
-            loop.call_soon(self.step, waiter)
+            waiter.woken = True
+            self._loop.call_soon(self.step_later, waiter)
             return
         try:
-            awaited = self._context_run(self._send, None)
+            run = self._context_run
+            awaited = run(self._send, None)
+            if awaited is waiter and waiter.driver is self:
+                return
             if type(awaited) is Waiter:
-                if awaited is not waiter or awaited.driver is not self:
-                    awaited.driver, self._on = self, awaited
+                awaited.driver, self.on = self, awaited
                 return
             self._handed = awaited
+            self.on = None
         except StopIteration:
-            self._ended = True
+            self._ended, self.on = True, None
         except BaseException as error:
-            self._ended, self._failure = True, error
+            self._ended, self.on, self._failure = True, None, error
         finally:
-            leave_task(loop, task)
+            leave_task(self._loop, self._task)
         self._park.wake()
