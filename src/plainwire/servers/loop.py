@@ -12,6 +12,7 @@ import asyncio
 import contextlib
 import inspect
 import socket
+import sys
 import threading
 from collections.abc import MutableSequence
 from contextvars import Context, copy_context
@@ -23,6 +24,7 @@ from plainwire.servers.drive import is_async
 from plainwire.transports.async_peer import AsyncPeer
 from plainwire.transports.group import PeerGroup
 from plainwire.transports.open import make_session
+from plainwire.transports.session import HOOK_MODULE
 from plainwire.transports.sockets import address_of, prepare
 from plainwire.transports.waiter import Driven
 
@@ -31,7 +33,13 @@ ACCEPTS_PER_TURN = 64
 
 
 def new_loop() -> asyncio.AbstractEventLoop:
-    """Make an event loop, uvloop's when it is installed."""
+    """Make an event loop, uvloop's when it is installed.
+
+    Not in a program that is observed: uvloop makes its calls where no probe of Python sees
+    them, and then half of each conversation would be missing.
+    """
+    if HOOK_MODULE in sys.modules:
+        return asyncio.new_event_loop()
     try:
         import uvloop
     except ImportError:
