@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
+import os
 import socket
 import threading
 from typing import Any
@@ -11,9 +13,10 @@ from typing import Any
 import pytest
 
 import handlers
-from plainwire import connect, frames, serve, serve_async
+from plainwire import Address, connect, frames, serve, serve_async
 from plainwire.errors import AddressError, BrokenError
 from plainwire.transports.connect import LONGEST_DELAY, delays
+from plainwire.transports.sockets import explain
 
 CODEC = frames.lines()
 
@@ -148,3 +151,24 @@ def test_a_server_on_a_running_loop_refuses_what_would_stop_it() -> None:
         with pytest.raises(AddressError, match="serve_async"):
             serve_async(handler, address, CODEC)  # type: ignore[arg-type]
     assert serve is not serve_async
+
+
+@pytest.mark.parametrize(
+    ("operation", "address", "number", "words"),
+    [
+        ("listen", "tcp://0.0.0.0:80", errno.EACCES, "permission denied; use a port above 1023"),
+        ("listen", "tcp://8.8.8.8:7000", errno.EADDRNOTAVAIL, "no interface of this machine"),
+        ("listen", "unix:/no/s", errno.ENOENT, "its folder must exist"),
+        ("connect", "unix:/no/s", errno.ENOENT, "no server has made it"),
+        ("connect", "tcp://[::1]:7000", errno.ECONNREFUSED, "no program listens there"),
+        ("listen", "tcp://127.0.0.1:7000", errno.EADDRINUSE, "another program is bound there"),
+    ],
+)
+def test_a_refusal_of_the_system_says_what_helps(
+    operation: str, address: str, number: int, words: str
+) -> None:
+    """One line: what was tried, where, the system's word, and a hint."""
+    found = explain(operation, Address.parse(address), OSError(number, "x (while attempting)"))
+    assert str(found).startswith(f"{operation} {address}: {os.strerror(number).lower()}; ")
+    assert words in str(found)
+    assert "attempting" not in str(found)

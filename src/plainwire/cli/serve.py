@@ -9,6 +9,9 @@ from typing import Any, NoReturn
 
 import click
 
+from plainwire import i18n
+from plainwire.i18n import gettext as _
+
 
 def refuse(text: object) -> NoReturn:
     """Say one clear line and end with status 2."""
@@ -22,20 +25,33 @@ def load_handler(name: str) -> Any:
         from plainwire.servers import ready
 
         if name not in ready.READY:
-            known = ", ".join(ready.READY)
-            refuse(f"handler {name!r} is neither MODULE:HANDLER nor one of {known}")
+            text = _("handler {name} is neither MODULE:HANDLER nor one of {known}")
+            refuse(text.format(name=repr(name), known=", ".join(ready.READY)))
         return ready.READY[name]
-    module_name, _, attribute = name.partition(":")
+    module_name, _colon, attribute = name.partition(":")
     sys.path.insert(0, os.getcwd())
     try:
         found: Any = importlib.import_module(module_name)
         for part in attribute.split("."):
             found = getattr(found, part)
-    except (ImportError, AttributeError, ValueError) as error:
-        refuse(f"handler {name!r}: {error}")
+    except Exception as error:
+        # The module is the user's, and may fail in any way; its place is what helps.
+        refuse(_("handler {name}: {error}").format(name=repr(name), error=_failure(error)))
     if not callable(found):
-        refuse(f"handler {name!r} is a {type(found).__name__}, not a function")
+        text = _("handler {name} is a {kind}, not a function")
+        refuse(text.format(name=repr(name), kind=type(found).__name__))
     return found
+
+
+def _failure(error: Exception) -> str:
+    """One line for what the import of a module raised, with the line that raised it."""
+    if isinstance(error, ImportError | AttributeError | ValueError | SyntaxError):
+        return str(error)
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    place = f" ({trace.tb_frame.f_code.co_filename}:{trace.tb_lineno})" if trace else ""
+    return f"{type(error).__name__}: {error}{place}"
 
 
 @click.command()
@@ -66,6 +82,7 @@ def serve(
     from plainwire.servers.serve import make_server, run_until_signal
     from plainwire.transports.limits import Limits
 
+    i18n.select()
     function = load_handler(handler)
     try:
         task = Task(
@@ -75,10 +92,13 @@ def serve(
         server = make_server(task, model)
 
         def tell() -> None:
-            click.echo(f"serving {handler} at {server.address} ({codec}, {model})", err=True)
+            text = _("serving {handler} at {address} ({codec}, {model})")
+            values = {"handler": handler, "address": server.address, "codec": codec}
+            click.echo(text.format(**values, model=model), err=True)
 
         run_until_signal(server, tell)
     except PlainwireError as error:
         refuse(error)
     counts = server.statistics()
-    click.echo(f"served {counts.accepted} connections, {counts.messages} messages", err=True)
+    text = _("served {connections} connections, {messages} messages")
+    click.echo(text.format(connections=counts.accepted, messages=counts.messages), err=True)

@@ -9,7 +9,9 @@ from typing import Any
 
 import click
 
+from plainwire import i18n
 from plainwire.cli.serve import refuse
+from plainwire.i18n import gettext as _
 
 
 def to_message(line: str, codec: str) -> Any:
@@ -41,6 +43,7 @@ def talk(address: str, codec: str, tls: str | None, timeout: float) -> None:
     from plainwire.frames.parse import parse_codec
     from plainwire.transports.connect import connect
 
+    i18n.select()
     try:
         peer = connect(address, parse_codec(codec), tls=tls, timeout=timeout).open()
     except PlainwireError as error:
@@ -57,11 +60,15 @@ def talk(address: str, codec: str, tls: str | None, timeout: float) -> None:
     reader = threading.Thread(target=show, daemon=True)
     reader.start()
     try:
-        for line in sys.stdin:
-            peer.send(to_message(line.rstrip("\r\n"), codec))
+        for number, line in enumerate(sys.stdin, 1):
+            try:
+                message = to_message(line.rstrip("\r\n"), codec)
+            except ValueError as error:
+                refuse(_("line {number} of the input: {error}").format(number=number, error=error))
+            peer.send(message)
         peer.send_eof()
         reader.join(timeout)
-    except (PlainwireError, ValueError) as error:
+    except PlainwireError as error:
         refuse(error)
     except KeyboardInterrupt:
         pass

@@ -24,19 +24,25 @@ from plainwire.transports.base import RECEIVE_BYTES, Stream
 # much is harmless and asking for too little drops bursts.
 BACKLOG = 4096
 TCP_SCHEMES = ("tcp", "tls", "ws", "wss")
+_HINTS: dict[tuple[int | None, str], str] = {
+    (errno.ECONNREFUSED, ""): "; no program listens there",
+    (errno.EADDRNOTAVAIL, ""): "; no interface of this machine has this address",
+    (errno.ENOENT, "connect"): "; no server has made it",
+    (errno.ENOENT, "listen"): "; its folder must exist and allow it",
+}
 _WOULD_BLOCK = (errno.EAGAIN, errno.EWOULDBLOCK, errno.EINTR)
 
 
 def explain(operation: str, address: Address, error: OSError) -> BrokenError:
     """Turn a system error into ours, with what was tried and a hint."""
-    reason = (error.strerror or str(error)).lower()
-    hint = ""
+    # socket.create_server() writes its own words behind the system's.
+    known = error.errno is not None and not isinstance(error, socket.gaierror)
+    reason = (os.strerror(error.errno) if known else str(error)).lower()  # type: ignore[arg-type]
     if error.errno == errno.EADDRINUSE:
         return AddressInUse(f"{operation} {address}: {reason}; another program is bound there")
+    hint = _HINTS.get((error.errno, operation), _HINTS.get((error.errno, ""), ""))
     if error.errno == errno.EACCES and address.port and address.port < 1024:
         hint = "; use a port above 1023 or grant cap_net_bind_service"
-    elif error.errno == errno.ECONNREFUSED:
-        hint = "; no program listens there"
     return BrokenError(f"{operation} {address}: {reason}{hint}")
 
 

@@ -115,7 +115,8 @@ def server_context(tls: Any) -> ssl.SSLContext:
     try:
         context.load_cert_chain(os.fspath(chain), None if key is None else os.fspath(key))
     except (OSError, TypeError) as error:
-        raise AddressError(f"tls={tls!r}: {error}") from error
+        wanted = "certificates and their key; a key in another file makes it a pair of files"
+        raise AddressError(f"tls={tls!r}: {_why_unusable(error, wanted)}") from error
     return context
 
 
@@ -130,4 +131,16 @@ def client_context(tls: Any) -> ssl.SSLContext:
     try:
         return ssl.create_default_context(cafile=None if tls is None else os.fspath(tls))
     except (OSError, TypeError) as error:
-        raise AddressError(f"tls={tls!r}: {error}") from error
+        why = _why_unusable(error, "certificates of the roots to trust")
+        raise AddressError(f"tls={tls!r}: {why}") from error
+
+
+def _why_unusable(error: OSError | TypeError, wanted: str) -> str:
+    """What to say of a file; of what is in it OpenSSL says `PEM lib`."""
+    if isinstance(error, ssl.SSLError):
+        return f"holds no PEM form of {wanted}"
+    return (
+        os.strerror(error.errno).lower()
+        if isinstance(error, OSError) and error.errno
+        else str(error)
+    )
