@@ -13,7 +13,7 @@ import pytest
 
 import handlers
 from plainwire import connect, frames, serve
-from plainwire.errors import EndOfMessages, Truncated
+from plainwire.errors import BrokenError, EndOfMessages, Truncated
 
 CODEC = frames.length(4)
 
@@ -100,3 +100,26 @@ def test_a_cut_inside_a_message_is_truncation_even_with_close_notify(tls_files: 
         with pytest.raises(Truncated, match="inside a frame"):
             peer.recv(10)
     thread.join(10)
+
+
+@pytest.mark.parametrize("model", ["threads", "loop"])
+@pytest.mark.parametrize("blocking", [True, False])
+def test_a_refused_certificate_leaves_no_traceback_and_the_server_is_told(
+    model: Any, blocking: bool, tls_files: Any, caplog: Any
+) -> None:
+    """A failed handshake raised once more in the loop's flush; its alert was never sent."""
+    pem, _ = tls_files
+
+    async def ask() -> None:
+        async with connect(server.address, CODEC) as peer:
+            await peer.ask(b"x", 20)
+
+    with serve(
+        handlers.echo, "tls://127.0.0.1:0", CODEC, tls=pem, model=model, background=True
+    ) as server:
+        with pytest.raises(BrokenError, match=r"certificate refused: .*; tls= names"):
+            connect(server.address, CODEC).ask(b"x", 20) if blocking else asyncio.run(ask())
+    assert server.statistics().failed == 1
+    assert "does not trust our certificate" in caplog.text
+    assert not [record for record in caplog.records if record.levelname == "ERROR"]
+    assert "Traceback" not in caplog.text

@@ -19,6 +19,12 @@ from typing import Any
 from plainwire.errors import AddressError, BrokenError
 
 _READ = 64 * 1024
+_HINTS = {
+    "wrong version": "; the other side does not speak TLS",
+    "unknown ca": "; the other side does not trust our certificate",
+}
+# Self-signed, one in the chain too, no issuer known: X509_V_ERR_* of OpenSSL.
+_UNKNOWN_ROOT = (18, 19, 20, 21)
 
 
 class TlsLayer:
@@ -32,6 +38,7 @@ class TlsLayer:
     def __init__(self, tls: Any, *, server: bool, hostname: str) -> None:
         self.ready = False
         self.closed_cleanly = False
+        self._failed = False
         self._incoming, self._outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
         context = server_context(tls) if server else client_context(tls)
         name = None if server else hostname or "127.0.0.1"
@@ -73,10 +80,17 @@ class TlsLayer:
         except ssl.SSLWantReadError:
             pass
         except ssl.SSLError as error:
+            self._failed = True
             raise BrokenError(f"tls handshake: {_reason(error)}") from error
 
     def send(self, data: bytes) -> bytes:
-        """Turn bytes into those of the wire; b"" only advances the handshake."""
+        """Turn bytes into those of the wire; b"" only advances the handshake.
+
+        After a handshake that failed only what TLS has to say of it is left, which tells
+        the other side why (RFC 8446 section 6.2).
+        """
+        if self._failed:
+            return self._outgoing.read()
         if not self.ready:
             self._advance()
         view = memoryview(data)
@@ -94,9 +108,11 @@ class TlsLayer:
 
 def _reason(error: ssl.SSLError) -> str:
     if isinstance(error, ssl.SSLCertVerificationError):
-        return f"certificate refused: {error.verify_message}"
+        unknown = error.verify_code in _UNKNOWN_ROOT
+        hint = "; tls= names a PEM file of the roots to trust" if unknown else ""
+        return f"certificate refused: {error.verify_message}{hint}"
     text = (error.reason or str(error)).lower().replace("_", " ")
-    hint = "; the other side does not speak TLS" if "wrong version" in text else ""
+    hint = next((hint for word, hint in _HINTS.items() if word in text), "")
     return (text.replace("http request", "an HTTP request came") or "failed") + hint
 
 
