@@ -55,6 +55,7 @@ CODECS: list[tuple[Any, list[Any]]] = [
     (frames.slip(on_bad="skip"), BINARY),
     (frames.cobs(), [b"", b"\1" * 253, b"\1" * 254, b"\1" * 255, b"\1" * 508, *BINARY]),
     (frames.cobs(reduced=True), [b"", b"\1" * 253, b"\1" * 254, b"\xff" * 9, *BINARY]),
+    (frames.grpc(), [b"\0\0\0\0\2hi", b"\1\0\0\0\0"]),
     (frames.ber(), [ELEMENT, b"\x04\x81\x80" + b"q" * 128, b"\x1f\x81\x01\x00"]),
     (frames.record_marking(), [b"", *BINARY]),
     (frames.record_marking(joined=False), [b"\x80\0\0\2hi", b"\0\0\0\1x"]),

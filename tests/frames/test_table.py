@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging.handlers
+import pickle
 from typing import Any
 
 import pytest
@@ -35,6 +37,17 @@ ACCEPTED: list[tuple[Any, bytes, list[Any]]] = [
     (frames.slip(), b"\xc0\xc0hi\xc0\xc0\xdb\xdc\xdb\xdd\xc0", [b"hi", b"\xc0\xdb"]),
     (frames.cobs(), b"\x01\x01\0\x03\x11\x22\x02\x33\0", [b"\0", b"\x11\x22\0\x33"]),
     (frames.cobs(reduced=True), b"\x31\0", [b"\x31"]),
+    (frames.grpc(), b"\0\0\0\0\2hi\1\0\0\0\0", [b"\0\0\0\0\2hi", b"\1\0\0\0\0"]),
+    (
+        frames.content_length(),
+        b"A: b\r\nContent-Length: 4\r\nContent-Length: 4\r\n\r\n\xe7\xbd\x91x",
+        [b"\xe7\xbd\x91x"],
+    ),
+    (
+        frames.headered(),
+        b"X-A: 1\r\nContent-Length: 0\r\n\r\n",
+        [frames.HeaderedMessage(b"", (("X-A", "1"),))],
+    ),
     (frames.ber(), b"\x04\x02hi\x1f\x81\x01\x01z", [b"\x04\x02hi", b"\x1f\x81\x01\x01z"]),
     (frames.record_marking(), b"\0\0\0\1a\x80\0\0\1b", [b"ab"]),
     (frames.record_marking(joined=False), b"\0\0\0\1a", [b"\0\0\0\1a"]),
@@ -77,6 +90,11 @@ REFUSED: list[tuple[Any, bytes, type[Exception], str]] = [
         "differ",
     ),
     (frames.content_length(), b"x" * 9000, TooLarge, "limit"),
+    (frames.grpc(), b"\2\0\0\0\0", Malformed, "flag of 2"),
+    (frames.grpc(), b"\1\xff\0\0\0", TooLarge, "limit"),
+    (frames.length(8, "little"), b"\xff" * 8, Malformed, "63 bits"),
+    (frames.cobs(), b"\x03a\0", Malformed, "block"),
+    (frames.fixed(3), b"ab", Truncated, "inside a frame"),
     (frames.octet_counted(), b"01 a", Malformed, "leading zero"),
     (frames.octet_counted(), b"999999999 a", TooLarge, "limit"),
     (frames.slip(), b"a\xdbb\xc0", Malformed, "ESC"),
@@ -112,6 +130,12 @@ def test_refused(codec: Any, wire: bytes, kind: type[Exception], text: str) -> N
         (frames.lines(), b"a\r"),
         (frames.until(b"##"), b"a#"),
         (frames.fixed(3), b"ab"),
+        (frames.grpc(), b"\0\0\0\0\3hi"),
+        (frames.grpc(), b"\2\0\0\0\0"),
+        (frames.grpc(), b""),
+        (frames.varint(width=1), bytes(128)),
+        (frames.length(4, offset=1, adjust=-4), b"Q\0\0\0\3"),
+        (frames.netty(6, 0, 2, 0, 0), b"\0\5abcde"),
         (frames.slip(), b""),
         (frames.octet_counted(), b""),
         (frames.lines() | frames.json(), float("nan")),
@@ -152,6 +176,45 @@ def test_skip_goes_on_behind_a_frame_over_its_limit() -> None:
     """L4: the announced length is the resync point, so nothing of the body is parsed."""
     codec = frames.length(1, max_bytes=4, on_bad="skip")
     assert check_splits(codec, b"\6\1a\1b\1c\2ok") == ([b"ok"], None, 1)
+
+
+@pytest.mark.parametrize(
+    ("codec", "wire", "messages"),
+    [
+        (frames.slip(on_bad="skip"), b"a\xdbb\xc0ok\xc0", [b"ok"]),
+        (frames.cobs(on_bad="skip"), b"\x05ab\0\x03ok\0", [b"ok"]),
+        (frames.until(b"##", on_bad="skip", max_bytes=2), b"abc##ok##", [b"ok"]),
+        (frames.lines(on_bad="skip", max_bytes=2), b"abc\r\nok\r\n", [b"ok"]),
+    ],
+    ids=lambda v: str(v)[:30],
+)
+def test_skip_goes_on_behind_a_delimiter(codec: Any, wire: bytes, messages: list[Any]) -> None:
+    """L4: the delimiter cannot stand inside a frame, so what follows it is one."""
+    assert check_splits(codec, wire) == (messages, None, 1)
+
+
+@pytest.mark.parametrize("make", [frames.netstring, frames.varint, frames.content_length])
+def test_a_codec_without_a_resync_point_cannot_be_told_to_skip(make: Any) -> None:
+    """Going on at a guess is how an attacker's payload is parsed as frames."""
+    with pytest.raises(TypeError):
+        make(on_bad="skip")
+
+
+def test_the_overhead_of_cobs_is_a_byte_in_254() -> None:
+    """Its promise: ceil(n / 254) + 1 bytes, delimiter included, whatever the bytes."""
+    for size in (1, 253, 254, 255, 508, 509, 5000):
+        for byte in (b"\1", b"\0"):
+            whole = len(frames.cobs().encode(byte * size))
+            assert whole <= size + -(-size // 254) + 1
+
+
+def test_what_the_standard_librarys_log_handler_sends_is_framed() -> None:
+    """`logging.handlers.SocketHandler`: 4 bytes of length and a pickle, handed over as bytes."""
+    record = logging.LogRecord("name", logging.INFO, "path", 1, "text", None, None)
+    wire = logging.handlers.SocketHandler("127.0.0.1", 1).makePickle(record)
+    (payload,) = frames.length(4).decode(wire)
+    assert isinstance(payload, bytes)
+    assert pickle.loads(payload)["msg"] == "text"
 
 
 def test_skip_ended_by_eof_is_truncated() -> None:

@@ -14,11 +14,11 @@ from plainwire.frames.parse import parse_codec
 from plainwire.frames.payload import json, text
 from plainwire.frames.prefix import fixed, netstring, varint
 from plainwire.frames.stuffing import cobs, slip
-from plainwire.frames.wire import ber, erlang, mp_connection, record_marking
+from plainwire.frames.wire import ber, erlang, grpc, mp_connection, record_marking
 
 __all__ = [
     "Codec", "Decoder", "GeneratorCodec", "HeaderedMessage", "Payload", "Read", "ber", "cobs",
-    "codec", "content_length", "erlang", "fixed", "headered", "json", "length", "lines",
+    "codec", "content_length", "erlang", "fixed", "grpc", "headered", "json", "length", "lines",
     "mp_connection", "netstring", "netty", "octet_counted", "parse_codec", "raw",
     "record_marking", "slip", "text", "u8", "u16", "u32", "u64", "until", "varint",
 ]  # fmt: skip

@@ -19,7 +19,7 @@ from plainwire.frames.length import length
 from plainwire.frames.payload import json, text
 from plainwire.frames.prefix import fixed, netstring, varint
 from plainwire.frames.stuffing import cobs, slip
-from plainwire.frames.wire import ber, mp_connection, record_marking
+from plainwire.frames.wire import ber, grpc, mp_connection, record_marking
 
 _MAKERS: dict[str, Callable[..., Codec[Any] | Payload[Any]]] = {
     "length": length,
@@ -33,6 +33,7 @@ _MAKERS: dict[str, Callable[..., Codec[Any] | Payload[Any]]] = {
     "slip": slip,
     "cobs": cobs,
     "ber": ber,
+    "grpc": grpc,
     "record_marking": record_marking,
     "mp_connection": mp_connection,
     "json": json,

@@ -3,6 +3,7 @@
     ber()              ASN.1 BER elements, header kept           ITU-T X.690 section 8.1
     record_marking()   ONC RPC records of fragments              RFC 5531 section 11
     mp_connection()    multiprocessing.connection                CPython's connection.py
+    grpc()             gRPC's length-prefixed messages           gRPC over HTTP2, Requests
     erlang(mode)       the packet modes of gen_tcp               inet(3)
 
 Pure; written with the generator form of `plainwire.frames.codec`. Payloads that
@@ -25,7 +26,7 @@ from plainwire.frames.codec import (
     limited_bytes,
     recipe,
 )
-from plainwire.frames.generator import FrameGenerator, GeneratorCodec, Read, u32, u64
+from plainwire.frames.generator import FrameGenerator, GeneratorCodec, Read, u8, u32, u64
 from plainwire.frames.length import length
 
 _I32_MAX = 0x7FFFFFFF
@@ -75,6 +76,35 @@ def ber(*, max_bytes: int = DEFAULT_MAX_BYTES) -> Codec[bytes]:
         return message
 
     return codec
+
+
+@recipe
+def grpc(*, max_bytes: int = DEFAULT_MAX_BYTES) -> Codec[bytes]:
+    """Messages of gRPC: a flag (1 is compressed), four bytes of length, the bytes.
+
+    Flag and length stay in the message. Refused: a flag over 1, which is the commonest sign
+    of a stream that is none of gRPC's; `length(4, offset=1)` takes any.
+
+    Args:
+        max_bytes: limit of a message with its 5 bytes of header, 1 MiB by default.
+    """
+
+    def frame(read: Read) -> FrameGenerator[bytes]:
+        flag: int = yield read.u8()
+        if flag > 1:
+            read.fail(f"a flag of {flag}, where 0 or 1 is expected")
+        size: int = yield read.u32()
+        read.check_size(5 + size, max_bytes)
+        body: bytes = yield read.bytes(size)
+        return u8(flag) + u32(size) + body
+
+    def encode(message: bytes) -> bytes:
+        message = limited_bytes("grpc()", message, max_bytes)
+        if message[:1] not in (b"\0", b"\1") or message[1:5] != u32(max(0, len(message) - 5)):
+            raise EncodeError("grpc()", "the message's own flag and length do not say its size")
+        return message
+
+    return GeneratorCodec("grpc()", frame, encode, max_bytes)
 
 
 @recipe
