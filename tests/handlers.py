@@ -21,6 +21,11 @@ async def pid(peer: Any) -> None:
         await peer.send(str(os.getpid()).encode())
 
 
+async def remote(peer: Any) -> None:
+    async for message in peer:
+        await peer.send(message + b" from " + str(peer.remote).encode())
+
+
 async def count_then_end(peer: Any) -> None:
     """Answer the number of messages after the peer has finished."""
     total = 0

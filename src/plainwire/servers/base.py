@@ -27,6 +27,7 @@ from plainwire.address import Address
 from plainwire.errors import BrokenError, ClosedError, DeadlineError, RemoteProtocolError
 from plainwire.frames.codec import Codec, Payload
 from plainwire.transports.limits import Limits
+from plainwire.transports.proxy import is_trusted
 from plainwire.transports.sockets import bound_address, forget_unix, listen
 
 log = logging.getLogger("plainwire.servers")
@@ -66,6 +67,7 @@ class Task:
     workers: int | None = None
     inner: str | None = None
     tls: Any = None
+    proxy: tuple[str, ...] | None = None
     options: dict[str, Any] = field(default_factory=dict)
 
 
@@ -139,8 +141,17 @@ class Server(ABC):
         return self._counts[ACTIVE]
 
     def admit(self, remote: Address) -> bool:
-        """Count a new connection; False if its address has too many already."""
-        limit = self.task.limits.per_address
+        """Count a new connection; False if its address has too many already.
+
+        A proxy in front has as many as it has clients, which `identify` counts.
+        """
+        limit, proxy = self.task.limits.per_address, self.task.proxy
+        if proxy is not None:
+            limit = None
+            if not is_trusted(remote.host, proxy):
+                with self._lock:
+                    self._counts[REFUSED] += 1
+                return False
         with self._lock:
             if limit is not None and remote.host and self._from[remote.host] >= limit:
                 self._counts[REFUSED] += 1
@@ -150,14 +161,33 @@ class Server(ABC):
             self._from[remote.host] += 1
             return True
 
+    def identify(self, remote: Address, client: Address | None) -> Address:
+        """Count a connection for the client that its proxy names; the address from now on.
+
+        Raises:
+            RemoteProtocolError: that client has too many connections already.
+        """
+        if client is None:
+            return remote
+        limit = self.task.limits.per_address
+        with self._lock:
+            if limit is not None and self._from[client.host] >= limit:
+                raise RemoteProtocolError(f"{client} has {limit} connections already")
+            self._from[client.host] += 1
+            self._leave(remote)
+        return client
+
+    def _leave(self, remote: Address) -> None:
+        self._from[remote.host] -= 1
+        if not self._from[remote.host]:
+            del self._from[remote.host]
+
     def release(self, remote: Address, messages: int) -> None:
         """Count the end of a connection."""
         with self._lock:
             self._counts[ACTIVE] -= 1
             self._counts[MESSAGES] += messages
-            self._from[remote.host] -= 1
-            if not self._from[remote.host]:
-                del self._from[remote.host]
+            self._leave(remote)
 
     def report(self, remote: Address, error: BaseException) -> None:
         """Log and count what ended a connection; the peer's faults in one line."""

@@ -26,6 +26,7 @@ from plainwire.servers.base import Server, Task, log
 from plainwire.servers.drive import run_handler
 from plainwire.transports.open import open_peer
 from plainwire.transports.peer import Peer
+from plainwire.transports.proxy import read_proxy
 from plainwire.transports.sockets import address_of, prepare
 
 
@@ -114,6 +115,9 @@ class BlockingServer(Server):
         messages = 0
         try:
             prepare(sock)
+            if self.task.proxy is not None:
+                client = read_proxy(sock, self.address.scheme, remote)
+                remote = self.identify(remote, client)
             local = address_of(self.address.scheme, sock.getsockname())
             peer = open_peer(sock, local, remote, self.task.codec, self.task.limits,
                              self.task.tls, server=True)  # fmt: skip

@@ -24,6 +24,7 @@ from plainwire.servers.drive import is_async
 from plainwire.transports.async_peer import AsyncPeer
 from plainwire.transports.group import PeerGroup
 from plainwire.transports.open import make_session
+from plainwire.transports.proxy import read_proxy_async
 from plainwire.transports.session import HOOK_MODULE
 from plainwire.transports.sockets import address_of, prepare
 from plainwire.transports.waiter import Driven
@@ -177,6 +178,8 @@ class LoopServer(Server):
     async def _handle(self, sock: socket.socket, remote: Address, context: Context) -> None:
         peer: AsyncPeer[Any] | None = None
         try:
+            if self.task.proxy is not None:
+                remote = await self._identify(sock, remote)
             peer = await self._open(sock, remote)
             if self._stop_asked.is_set():
                 peer.drain()
@@ -197,6 +200,14 @@ class LoopServer(Server):
             self.release(remote, messages)
             if self.active < self.task.limits.connections:
                 self._accept_again()
+
+    async def _identify(self, sock: socket.socket, remote: Address) -> Address:
+        try:
+            client = await read_proxy_async(sock, self.address.scheme, remote)
+            return self.identify(remote, client)
+        except BaseException:
+            sock.close()
+            raise
 
     async def _open(self, sock: socket.socket, remote: Address) -> AsyncPeer[Any]:
         assert self._loop is not None

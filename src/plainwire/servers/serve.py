@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 import threading
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar, cast, overload
 
 from plainwire.address import Address
@@ -13,6 +13,7 @@ from plainwire.frames.codec import Codec, Payload
 from plainwire.servers.base import Handler, Server, Task
 from plainwire.servers.drive import is_async
 from plainwire.transports.limits import Limits
+from plainwire.transports.proxy import trusted
 
 if TYPE_CHECKING:
     from plainwire.servers.datagram import AsyncDatagrams
@@ -38,6 +39,7 @@ def serve(
     handler: HandlerOf[M], address: str | Address, codec: Codec[M] | Payload[M], *,
     model: Model = "loop", limits: Limits | None = None, drain: float = 10.0,
     workers: int | None = None, inner: str | None = None, tls: Any = None,
+    proxy: str | Sequence[str] | None = None,
     background: Literal[True],
 ) -> Server: ...  # fmt: skip
 @overload
@@ -45,12 +47,14 @@ def serve(
     handler: HandlerOf[M], address: str | Address, codec: Codec[M] | Payload[M], *,
     model: Model = "loop", limits: Limits | None = None, drain: float = 10.0,
     workers: int | None = None, inner: str | None = None, tls: Any = None,
+    proxy: str | Sequence[str] | None = None,
     background: bool = False,
 ) -> Server | None: ...  # fmt: skip
 def serve(
     handler: HandlerOf[M], address: str | Address, codec: Codec[M] | Payload[M], *,
     model: Model = "loop", limits: Limits | None = None, drain: float = 10.0,
     workers: int | None = None, inner: str | None = None, tls: Any = None,
+    proxy: str | Sequence[str] | None = None,
     background: bool = False,
 ) -> Server | None:  # fmt: skip
     """Serve an address until SIGTERM or SIGINT, or in the background.
@@ -69,6 +73,9 @@ def serve(
             handlers and `threads` for others by default.
         tls: for `tls://` and `wss://`: a PEM file with key and certificates, a pair of
             files (certificates, key), or an `ssl.SSLContext`.
+        proxy: "required" if a proxy in front says for each connection who its client is
+            (PROXY protocol, versions 1 and 2); a network such as 10.0.0.0/8, or several, to
+            take connections from those only. `peer.remote` is that client.
         background: return the running server, a context manager, instead of waiting.
 
     Returns:
@@ -82,7 +89,7 @@ def serve(
     server = make_server(
         Task(
             cast("Handler", handler), Address.parse(address), codec, limits or Limits(),
-            drain_seconds=drain, workers=workers, inner=inner, tls=tls,
+            drain_seconds=drain, workers=workers, inner=inner, tls=tls, proxy=trusted(proxy),
         ),
         model,
     )  # fmt: skip
@@ -96,6 +103,7 @@ def serve(
 def serve_async(
     handler: AsyncHandler[M], address: str | Address, codec: Codec[M] | Payload[M], *,
     limits: Limits | None = None, drain: float = 10.0, tls: Any = None,
+    proxy: str | Sequence[str] | None = None,
 ) -> LoopServer:  # fmt: skip
     """Serve on the event loop that runs already, for the length of an `async with`.
 
@@ -111,7 +119,7 @@ def serve_async(
     """
     task = Task(
         cast("Handler", handler), Address.parse(address), codec, limits or Limits(),
-        drain_seconds=drain, tls=tls,
+        drain_seconds=drain, tls=tls, proxy=trusted(proxy),
     )  # fmt: skip
     server = make_server(task, "loop")
     from plainwire.servers.loop import LoopServer
@@ -146,6 +154,8 @@ def make_server(task: Task, model: str) -> Server:
             f"it, such as lines() | {name}"
         )
     if scheme == "udp":
+        if task.proxy is not None:
+            raise AddressError(f"serve {task.address}: proxy= is for streams")
         from plainwire.servers.datagram import DatagramServer
 
         return DatagramServer(task, model)
