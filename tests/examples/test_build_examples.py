@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
 import signal
 import socket
 import subprocess
 import sys
+import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +30,32 @@ def free_port() -> int:
     with socket.create_server(("127.0.0.1", 0)) as sock:
         port: int = sock.getsockname()[1]
         return port
+
+
+@contextlib.contextmanager
+def serving(name: str, scheme: str, *words: str) -> Iterator[tuple[str, subprocess.Popen[str]]]:
+    """Run an example at a port that is free, and wait until it takes connections.
+
+    Another test may take the port between its choice and its use; then it is chosen anew.
+    """
+    for _ in range(5):
+        port = free_port()
+        address = f"{scheme}://127.0.0.1:{port}"
+        server = start(name, address, *words)
+        until = time.monotonic() + 60
+        while server.poll() is None and time.monotonic() < until:
+            try:
+                socket.create_connection(("127.0.0.1", port), timeout=60).close()
+                break
+            except ConnectionError:
+                with contextlib.suppress(subprocess.TimeoutExpired):
+                    server.wait(0.05)
+        if server.poll() is None:
+            break
+    try:
+        yield address, server
+    finally:
+        stop(server)
 
 
 def run(name: str, *words: str) -> str:
@@ -58,28 +87,20 @@ def test_four_models() -> None:
 @pytest.mark.parametrize("scheme", ["tcp", "tls"])
 def test_echo(scheme: str, tls_files: Any) -> None:
     """The server answers whole lines and ends at SIGTERM."""
-    address = f"{scheme}://127.0.0.1:{free_port()}"
     pem, client = tls_files
     words = [pem] if scheme == "tls" else []
-    server = start(f"{scheme}_echo.py", address, *words)
-    try:
-        connection = connect(
-            address, frames.lines(), retry=20, tls=client if scheme == "tls" else None
-        )
-        assert connection.ask(b"hello") == b"hello"
-    finally:
-        stop(server)
+    with serving(f"{scheme}_echo.py", scheme, *words) as (address, server):
+        connection = connect(address, frames.lines(), tls=client if scheme == "tls" else None)
+        assert connection.ask(b"hello", 30) == b"hello"
     assert server.returncode == 0
 
 
 def test_process_chat() -> None:
     """Two clients, two processes: one sees what the other says."""
-    address = f"tcp://127.0.0.1:{free_port()}"
-    server = start("process_chat.py", address)
-    try:
+    with serving("process_chat.py", "tcp") as (address, _):
         with (
-            connect(address, frames.lines(), retry=30) as one,
-            connect(address, frames.lines(), retry=30) as two,
+            connect(address, frames.lines()) as one,
+            connect(address, frames.lines()) as two,
         ):
             # The second has joined the room once one of its lines comes through.
             for _ in range(100):
@@ -91,10 +112,8 @@ def test_process_chat() -> None:
                 except TimeoutError:
                     continue
             one.send(b"good")
-            while two.recv(10) != b"good":
+            while two.recv(30) != b"good":
                 pass
-    finally:
-        stop(server)
 
 
 def test_udp_one_to_many() -> None:
