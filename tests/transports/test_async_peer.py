@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from plainwire import connect, frames, serve
+from plainwire import Limits, connect, frames, serve
 from plainwire.errors import BrokenError, BusyError, ClosedError, DeadlineError, EndOfMessages
 
 CODEC = frames.length(4)
@@ -279,4 +279,39 @@ def test_nothing_that_was_queued_is_sent_after_an_abort() -> None:
             peer.send(b"go")
             with pytest.raises((BrokenError, EndOfMessages)):
                 peer.recv(10)
+    assert server.statistics().failed == 0
+
+
+def test_a_message_that_arrives_after_a_close_is_not_handed_out() -> None:
+    """Whoever waits for messages while another task closes the peer learns of the close."""
+    got: list[bytes] = []
+    arrived = threading.Event()
+
+    async def handler(peer: Any) -> None:
+        await peer.send(await peer.recv())
+        closing = asyncio.create_task(peer.close())
+
+        def arrive() -> None:
+            # Behind the close's first steps, while the client still holds the connection.
+            if peer._session.failure is None:
+                asyncio.get_running_loop().call_soon(arrive)
+                return
+            peer.data_received(b"\0\0\0\1x")
+            arrived.set()
+
+        asyncio.get_running_loop().call_soon(arrive)
+        try:
+            got.append(await anext(aiter(peer)))
+        except ClosedError:
+            got.append(b"closed")
+        await closing
+
+    limits = Limits(linger_seconds=30.0)
+    with serve(handler, "tcp://127.0.0.1:0", CODEC, limits=limits, background=True) as server:
+        with connect(server.address, CODEC) as peer:
+            assert peer.ask(b"go", 10) == b"go"
+            assert arrived.wait(20)
+            with pytest.raises(EndOfMessages):
+                peer.recv(10)
+    assert got == [b"closed"]
     assert server.statistics().failed == 0

@@ -377,32 +377,51 @@ class AsyncPeer(asyncio.Protocol, Generic[M]):
 
     def data_received(self, data: bytes) -> None:
         """Take bytes and let the handler run on the messages they complete."""
-        session, waiter, inbox = self._session, self._message_waiter, self._inbox
-        parse = self._parse
-        if waiter is None or waiter.woken or parse is None:
-            session.receive_data(data, self._clock)
+        session, waiter, parse = self._session, self._message_waiter, self._parse
+        if (
+            waiter is None
+            or waiter.woken
+            or waiter.driver is None
+            or parse is None
+            or session.failure is not None
+        ):
+            self._receive(data)
+            return
+        # A server's handler that waits for these bytes: the way of almost every message.
+        inbox, framing = self._inbox, self._framing
+        messages = parse(data)
+        if messages and not framing.pending and framing.error is None:
+            inbox += messages
+            session.received += len(messages)
+            session.first_deadline = session.started_at = None
         else:
-            messages = parse(data)
-            framing = self._framing
-            if messages and not framing.pending and framing.error is None:
-                inbox += messages
-                session.received += len(messages)
-                session.first_deadline = session.started_at = None
+            session.note(messages, self._clock)
+            if not inbox and session.failure is None:
+                return
+        self._flush_certain = True
+        waiter.driver.step(waiter)
+        self._flush_certain = False
+        if self._out:
+            if self._direct is None:
+                self.flush_nowait()
             else:
-                session.note(messages, self._clock)
-        if waiter is not None and (inbox or session.failure is not None):
-            self._flush_certain = True
-            driver = waiter.driver
-            if driver is None or waiter.woken:
-                waiter.wake()
-            else:
-                driver.step(waiter)
-            self._flush_certain = False
-        if self._out and self._direct is not None:
-            self._write(b"".join(self._out))
-        elif self._out or session.speaks:
-            self._flush_read()
+                self._write(b"".join(self._out))
         if inbox:
+            self._pause_reading()
+
+    def _receive(self, data: bytes) -> None:
+        """Take bytes whoever waits, and whatever stands between them and the messages."""
+        session, waiter = self._session, self._message_waiter
+        session.receive_data(data, self._clock)
+        if waiter is not None and (session.inbox or session.failure is not None):
+            self._flush_certain = True
+            waiter.wake()
+            self._flush_certain = False
+        if self._out or session.speaks:
+            self.flush_nowait()
+            if self._room_waiters and not session.held:
+                self._wake_room()
+        if session.inbox:
             self._pause_reading()
 
     def _write(self, data: bytes) -> None:
@@ -423,11 +442,6 @@ class AsyncPeer(asyncio.Protocol, Generic[M]):
             self._direct = None
             if self._transport is not None:
                 self._transport.write(data[sent:])
-
-    def _flush_read(self) -> None:
-        self.flush_nowait()
-        if self._room_waiters and not self._session.held:
-            self._wake_room()
 
     def _pause_reading(self) -> None:
         if not self._reading_paused and self._transport is not None:
