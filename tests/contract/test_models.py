@@ -255,6 +255,38 @@ def test_one_address_cannot_take_all_places() -> None:
         assert server.statistics().refused == 1
 
 
+@pytest.mark.parametrize("model", ["threads", "processes", "loop"])
+def test_clients_over_the_limit_wait_until_one_leaves(model: Any) -> None:
+    """`Limits.connections`: those over it stay in the kernel's queue and lose nothing."""
+    codec = frames.length(4)
+    with serve(
+        handlers.echo, "tcp://127.0.0.1:0", codec, model=model, limits=Limits(connections=2),
+        workers=None if model == "threads" else 1, background=True,
+    ) as server:  # fmt: skip
+        first, second, third = (connect(server.address, codec).open() for _ in range(3))
+        try:
+            assert (first.ask(b"1", 20), second.ask(b"2", 20)) == (b"1", b"2")
+            third.send(b"3")
+            with pytest.raises(TimeoutError):
+                third.recv(0.2)
+            assert server.statistics().active == 2
+            first.close()
+            assert third.recv(20) == b"3"
+        finally:
+            for peer in (first, second, third):
+                peer.abort()
+
+
+@pytest.mark.parametrize("model", ["threads", "loop"])
+def test_an_address_without_a_host_takes_both_versions_of_ip(model: Any) -> None:
+    """`tcp://:0` is every interface, IPv4 and IPv6, by one socket."""
+    codec = frames.length(4)
+    with serve(handlers.echo, "tcp://:0", codec, model=model, background=True) as server:
+        for host in ("127.0.0.1", "[::1]"):
+            with connect(f"tcp://{host}:{server.address.port}", codec) as peer:
+                assert peer.ask(b"x", 20) == b"x"
+
+
 def test_awaiting_the_event_loop_under_threads_is_refused_with_its_place(caplog: Any) -> None:
     """A hang would be the alternative."""
     import asyncio

@@ -16,8 +16,9 @@ from plainwire.errors import (
     DeadlineError,
     EncodeError,
     Malformed,
+    Truncated,
 )
-from plainwire.transports.udp import DATAGRAM_BYTES
+from plainwire.transports.udp import DATAGRAM_BYTES, DatagramSocket
 
 MULTICAST = "239.77.77.7"
 
@@ -145,3 +146,29 @@ def test_a_connected_socket_hears_only_its_remote_side() -> None:
             assert net.recv(5) == (b"QUESTION", one.local)
             with pytest.raises(AddressError, match="to= is needed"):
                 one.send(b"x")
+
+
+def test_a_datagram_that_was_cut_is_an_error_and_the_next_one_is_whole() -> None:
+    """The kernel cuts what does not fit its buffer, and says so by a flag only (recvmsg(2)).
+
+    No buffer of ours is too small for UDP over IP, so the socket here is a Unix one, whose
+    datagrams may be longer.
+    """
+    left, right = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
+    left.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1 << 20)
+    net: DatagramSocket[bytes] = DatagramSocket(right, frames.raw())
+    with left, net:
+        left.send(b"x" * 70_000)
+        left.send(b"whole")
+        with pytest.raises(Truncated, match="datagram"):
+            net.recv(10)
+        assert net.recv(10)[0] == b"whole"
+
+
+def test_one_to_many_by_broadcast() -> None:
+    """Permission to broadcast is asked for, so that the address is all one needs."""
+    with bind_udp("udp://:0", frames.text()) as hears:
+        port = hears.local.port
+        with bind_udp("udp://:0", frames.text()) as tells:
+            tells.send("all of you", to=f"udp://127.255.255.255:{port}")
+        assert hears.recv(10)[0] == "all of you"
