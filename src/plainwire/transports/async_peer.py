@@ -425,10 +425,7 @@ class AsyncPeer(asyncio.Protocol, Generic[M]):
             self._pause_reading()
 
     def _write(self, data: bytes) -> None:
-        """Give all that is queued to the socket itself; what it does not take, to the transport.
-
-        A transport that holds nothing back would do the same later in the turn, for more.
-        """
+        """Give all that is queued to the socket; what it does not take, to the transport."""
         direct = self._direct
         assert direct is not None
         self._out.clear()
