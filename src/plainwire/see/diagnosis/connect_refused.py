@@ -162,10 +162,9 @@ def _finding(
         evidence.append(
             Evidence(
                 say(
-                    "{where} listens on {address}, from {t} on",
+                    "{where} listens on {address} from then on",
                     where=where(listen),
                     address=endpoint_name(meant.local),
-                    t=case.since(listen.t0),
                 ),
                 listen.t0,
             )

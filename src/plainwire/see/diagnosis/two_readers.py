@@ -4,7 +4,8 @@ Proof: two reads of one stream overlap in time, from different threads or proces
 and both readers got bytes of it: which of them gets which bytes is chance. Or two tasks
 read from one asyncio stream, which asyncio refuses: RuntimeError in the second.
 Silent: readers that take turns, non-blocking attempts, looks with MSG_PEEK; workers that
-all read at one line, only read, and got whole sends each (a queue of jobs of one size).
+all read pieces of one size at one line, and got them whole (jobs, tokens): which of them
+gets which is meant to be chance.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ def find(case: Case) -> Iterator[Finding]:
         if not end.stream or end.internal:
             continue
         pair = _overlapping(case, end) or _refused(end)
-        if pair is not None and _is_job_queue(case, end):
+        if pair is not None and _is_job_queue(case, end, pair):
             continue
         if pair is not None:
             yield _finding(case, end, *pair)
@@ -57,20 +58,20 @@ def _overlapping(case: Case, end: Endpoint) -> tuple[Call, Call] | None:
     return None
 
 
-def _is_job_queue(case: Case, end: Endpoint) -> bool:
+def _is_job_queue(case: Case, end: Endpoint, pair: tuple[Call, Call]) -> bool:
+    """Does each reader take whole pieces of one size, which any of them may have?"""
     flow = case.ledger.flow_of(end)
-    if flow is None:
+    line = pair[0].site.frame
+    if flow is None or pair[1].site.frame != line:
         return False
-    reads = flow.receiving(end).asked_reads
-    readers = {(r.call.process.key, r.call.thread) for r in reads}
-    if len({r.call.site.frame for r in reads}) > 1:
+    reads = [part for part in flow.receiving(end).asked_reads if part.call.site.frame == line]
+    (size, *others) = {part.end - part.start for part in reads} or {0}
+    if others or any(part.call.asked != size or part.start % size for part in reads):
         return False
-    if any(is_send(c) and (c.process.key, c.thread) in readers for c in end.calls):
-        return False  # they ask questions, and may get each other's answers
-    sends = flow.receiving(end).asked_writes
-    ends = {0, *(part.end for part in sends)}
-    got = {part.end - part.start for part in reads if part.end > part.start}
-    return len(got) == 1 and all(part.start in ends and part.end in ends for part in reads)
+    readers = {(part.call.process.key, part.call.thread) for part in reads}
+    asks = any(is_send(c) and (c.process.key, c.thread) in readers for c in end.calls)
+    # Who asks may get another's answer, unless all answers are alike.
+    return not asks or len({part.call.complete for part in reads} | {None}) == 2
 
 
 def _refused(end: Endpoint) -> tuple[Call, Call] | None:
@@ -99,19 +100,17 @@ def _finding(case: Case, end: Endpoint, a: Call, b: Call) -> Finding:
         (
             Evidence(
                 say(
-                    "process {pid}, {reader} was reading from {t} on",
+                    "process {pid}, {reader} began to read",
                     pid=a.process.pid,
                     reader=_reader(a),
-                    t=case.since(a.t0),
                 ),
                 a.t0,
             ),
             Evidence(
                 say(
-                    "process {pid}, {reader} began at {t}, before the other had returned",
+                    "process {pid}, {reader} began to read before the other had returned",
                     pid=b.process.pid,
                     reader=_reader(b),
-                    t=case.since(b.t0),
                 ),
                 b.t0,
             ),
