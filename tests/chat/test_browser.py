@@ -56,7 +56,7 @@ def browser() -> Iterator[Any]:
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[ChatServer]:
     tcp, web = Address.parse("tcp://127.0.0.1:0"), Address.parse("ws://127.0.0.1:0")
-    settings = Settings(burst=1000, per_second=1000)
+    settings = Settings(burst=1e6, per_second=1e6)
     with ChatServer(Plan(tcp, web, tmp_path, settings)) as made:
         yield made
 
@@ -215,3 +215,57 @@ def test_a_file_is_sent_and_a_private_message_is_marked(
     ann.wait_for_selector("#direct .badge.loud")
     ann.click("#direct button")
     ann.wait_for_selector("article:has-text('between us')")
+
+
+SCROLL_TO_THE_FIRST = """async () => {
+  const log = document.getElementById('log'), seen = new Set();
+  const frame = () => new Promise(requestAnimationFrame);
+  let most = 0, jumps = 0, from = log.scrollTop;
+  for (let step = 0; step < 20000 && !seen.has(1); step += 1) {
+    const articles = [...log.querySelectorAll('article')];
+    most = Math.max(most, articles.length);
+    for (const one of articles) seen.add(Number(one.dataset.seq));
+    const top = log.getBoundingClientRect().top;
+    const read = articles.find((one) => one.getBoundingClientRect().bottom > top);
+    const before = read.getBoundingClientRect().bottom, moved = Math.min(700, log.scrollTop);
+    log.scrollTop -= 700;
+    await frame(); await frame();
+    const after = read.getBoundingClientRect().bottom;
+    if (read.isConnected && Math.abs(after - before - moved) > 2) jumps += 1;
+  }
+  return {most, jumps, seen: [...seen].sort((a, b) => a - b)};
+}"""
+
+
+def fill_room(address: Address, count: int, first: int = 1) -> None:
+    with Client(address, f"writer{first}") as writer:
+        writer.join("lobby", limit=0)
+        for n in range(first, first + count):
+            text = "long " * 60 if n % 7 == 0 else f"message {n}"
+            writer.say(type="send", room="lobby", id=f"m{n}", text=text)
+            if n % 500 == 0:
+                writer.wait(type="ack", id=f"m{n}")
+
+
+@pytest.mark.slow
+def test_ten_thousand_messages_scroll_with_few_elements_and_without_a_jump(
+    visit: Callable[..., Any], server: ChatServer
+) -> None:
+    """Every message passes by, none is skipped, and what is read stays where it is."""
+    fill_room(server.tcp, 10_000)
+    ann = visit("Ann")
+    ann.wait_for_selector("article[data-seq='10000']")
+    ann.set_default_timeout(240_000)
+    found = ann.evaluate(SCROLL_TO_THE_FIRST)
+    assert found["seen"] == list(range(1, 10_001))
+    assert found["most"] <= 300
+    assert found["jumps"] == 0
+    assert ann.locator("#log h2").inner_text() == "This is the beginning of #lobby"
+    fill_room(server.tcp, 1000, 10_001)
+    assert ann.locator("article[data-seq='1']").count() == 1, "reading goes on undisturbed"
+    ann.click("#present")
+    ann.wait_for_selector("article[data-seq='11000']")
+    fill_room(server.tcp, 1000, 11_001)
+    ann.wait_for_selector("article[data-seq='12000']")
+    assert ann.locator("article").count() <= 300
+    assert ann.locator("#present").is_hidden()

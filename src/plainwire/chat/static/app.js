@@ -1,7 +1,8 @@
 // The page: joins the connection, the log and the controls. Text reaches it as textContent only.
 import { Connection } from './connection.js';
-import { Log, SHOWN, face } from './log.js';
+import { Log, face } from './log.js';
 import { Uploads } from './upload.js';
+import { Suggest } from './suggest.js';
 import { make } from './text.js';
 import { apply, choose, current, word } from './words.js';
 
@@ -14,13 +15,14 @@ const escapeName = () => connection.name.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
 const mentions = (text) => Boolean(connection.name) && new RegExp(`@${escapeName()}(?![\\p{L}\\p{N}_])`, 'iu').test(text);
 const rules = () => room && !room.title && (connection.master || room.operators.has(connection.user));
 const log = new Log($('log'), {
-  older, mentions, rules, me: () => connection.user, name: () => connection.name, person: showPerson, grown: () => stick && log.toEnd(),
+  mentions, rules, me: () => connection.user, name: () => connection.name, person: showPerson,
+  moved: () => { if (log.stick && focused) markRead(); drawPresent(); }, older: () => connection.older(room),
   waiting: (name) => [...connection.outbox.values()].filter((m) => m.type === 'send' && m.room === name),
   quote: (event) => { $('text').value = `${event.body.text.split('\n').map((l) => `> ${l}`).join('\n')}\n@${event.body.name} ${$('text').value}`; $('text').focus(); grow(); },
   edit: startEdit, remove: (event) => connection.send({ type: 'delete', room: room.name, seq: event.seq }),
 });
-const uploads = new Uploads($('uploads'), connection, (file) => say({ kind: 'file', file, text: '' }), (text) => log.say(text));
-let stick = true;
+const uploads = new Uploads($('uploads'), connection, (file) => say({ kind: 'file', file, text: '' }), (text) => tell(text));
+const suggest = new Suggest($('text'), $('suggest'), () => [...(room?.members ?? [])].filter(([id]) => id !== connection.user));
 
 // Connection
 
@@ -53,31 +55,30 @@ const handlers = {
     const unseen = message.seq > target.head || (message.seq > target.read && Boolean(target.read || target.title));
     const fresh = unseen && message.from !== connection.user && ['text', 'me', 'file'].includes(message.kind);
     typing.delete(message.body.name);
-    const seen = target === room && focused && !document.hidden && stick;
+    const seen = target === room && focused && !document.hidden && log.stick;
     if (fresh && !seen) {
       const loud = Boolean(target.title) || mentions(message.body.text ?? '');
       target.unread += 1; if (loud) { target.mentions += 1; notify(target, message); }
       drawRooms();
     }
     if (target !== room) return;
-    log.add(message);
+    log.arrived(message.id);
+    if (message.target) log.refresh(message.target); else log.added();
     if (['topic', 'op'].includes(message.kind)) { drawHead(); drawMembers(); }
-    if (stick || message.from === connection.user) log.toEnd(); else drawPresent();
+    if (!log.stick) drawPresent();
     if (seen) markRead();
     drawTyping();
   },
-  history(message) { if (message.room === room?.name) { log.shown += SHOWN; log.open(room, { keep: true }); } },
+  history(message) { const target = connection.rooms.get(message.room); if (target) log.prepended(target, message.fresh); },
   presence(message) {
     if (message.room !== room?.name) return;
     drawHead(); drawMembers();
-    for (const [key, people] of [['came', message.joined], ['left', message.left]]) {
-      const names = people.filter((m) => m.id !== connection.user).map((m) => m.name);
-      if (names.length) { log.say(word(key, { names: fold(names) })); if (stick) log.toEnd(); }
-    }
+    const others = (people) => people.filter((m) => m.id !== connection.user).map((m) => m.name);
+    tellPresence(others(message.joined), others(message.left));
   },
   typing(message) { if (message.user !== connection.user && message.room === room?.name) { typing.set(message.name, Date.now() + 4000); drawTyping(); setTimeout(drawTyping, 4100); } },
   private() { drawRooms(); },
-  gap(message) { if (message.room === room?.name) log.say(word('gap', { count: message.last - message.first + 1 })); },
+  gap(message) { if (message.room === room?.name) tell(word('gap', { count: message.last - message.first + 1 })); },
   behind() { bar(word('behind'), 4); },
   found(message) { showFound(message); },
   named() { $('me').textContent = connection.name; },
@@ -85,14 +86,24 @@ const handlers = {
   parted(message) { if (room?.name === message.room) { room = null; const next = connection.rooms.keys().next().value ?? 'lobby'; connection.rooms.has(next) ? open(next) : go(next); } if (message.code !== 'left') bar(word('removed', { room: message.room }), 8); drawRooms(); },
   error(message) {
     if (message.of === 'hello') return helloError(message);
+    if (message.of === 'history' && message.code === 'rate_limited') return setTimeout(() => log.slide(), message.retry_after * 1000);
     if (message.code === 'rate_limited') return bar(word('slow'), 4);
-    if (message.request?.type === 'send') { const node = log.nodes.get(message.id); node?.classList.replace('waiting', 'bad'); }
-    log.say(word('failed', { text: message.text })); if (stick) log.toEnd();
+    if (message.request?.type === 'send') log.refused(message.id);
+    tell(word('failed', { text: message.text }));
     return undefined;
   },
   close(message) { if (message.code !== 'stopping') bar(message.text, 8); },
 };
 function onMessage(message) { handlers[message.type]?.(message); }
+function tell(text) { if (room) { connection.note(room, text); log.added(); } }
+// Who came and went is one line for as long as nobody says anything.
+function tellPresence(came, left) {
+  const last = room.events.at(-1);
+  const note = last?.presence ? last : connection.note(room, '', { presence: { came: new Set(), left: new Set() } });
+  for (const [names, here, there] of [[came, note.presence.came, note.presence.left], [left, note.presence.left, note.presence.came]]) for (const name of names) { if (!there.delete(name)) here.add(name); }
+  note.body.text = [['came', note.presence.came], ['left', note.presence.left]].filter(([, names]) => names.size).map(([key, names]) => word(key, { names: fold([...names]) })).join(' · ');
+  if (!note.body.text) { room.events.pop(); log.removed(note); } else if (note === last) log.refresh(note); else log.added();
+}
 const fold = (names) => (names.length > 4 ? word('andmore', { names: names.slice(0, 3).join(word('and')), count: names.length - 3 }) : names.join(word('and')));
 
 function notify(target, message) {
@@ -104,6 +115,7 @@ function notify(target, message) {
 // Rooms
 
 let wanted = 'lobby', known = [];
+const other = (one) => one.name.slice(1).split('+').find((id) => id !== connection.user) ?? '';
 const label = (one) => (one.title ? one.title : `# ${one.name}`);
 function go(name) { wanted = name; if (connection.rooms.has(name) && connection.rooms.get(name).epoch) open(name); else connection.join(name); saveRooms(); }
 function open(name) {
@@ -114,8 +126,7 @@ function open(name) {
   wanted = name; room = target;
   if (changed) { endEdit(); $('text').value = drafts.get(name) ?? ''; grow(); typing.clear(); }
   if (target.unread && !target.mark) target.mark = target.read || target.events.at(-target.unread - 1)?.seq || 0;
-  stick = true;
-  log.open(target); stick = log.atEnd;
+  log.open(target);
   app.classList.remove('show-side', 'show-who');
   $('text').placeholder = word('hint', { room: label(target) });
   markRead(); drawHead(); drawMembers(); drawTyping(); drawPresent(); saveRooms();
@@ -132,10 +143,14 @@ function markRead() {
   }
   drawRooms();
 }
-function drawRooms() {
+// At most once per frame: a burst of messages draws the list once.
+function perFrame(draw) { let due = 0; return () => { due ||= setTimeout(() => { due = 0; draw(); }, 16); }; }
+const drawRooms = perFrame(drawRoomsNow), drawMembers = perFrame(drawMembersNow);
+function drawRoomsNow() {
   const entry = (one) => {
     const button = make('button', { type: 'button', on: { click: () => go(one.name) } },
-      make('span', { className: `label${one.unread ? ' unread' : ''}`, textContent: label(one) }),
+      one.title ? face(other(one), one.title) : make('span', { className: 'hash', ariaHidden: 'true', textContent: '#' }),
+      make('span', { className: `label${one.unread ? ' unread' : ''}`, textContent: one.title || one.name }),
       one.unread ? make('span', { className: `badge${one.mentions ? ' loud' : ''}`, textContent: one.unread > 99 ? '99+' : one.unread }) : null);
     if (one === room) button.setAttribute('aria-current', 'true');
     return make('li', {}, button);
@@ -143,7 +158,8 @@ function drawRooms() {
   const mine = [...connection.rooms.values()];
   const others = known.filter((name) => !connection.rooms.has(name)).map((name) => ({ name, title: '', unread: 0 }));
   $('rooms').replaceChildren(...mine.filter((r) => !r.title && !r.name.startsWith('@')).map(entry), ...others.map(entry));
-  $('direct').replaceChildren(...mine.filter((r) => r.title).map(entry));
+  const direct = mine.filter((r) => r.title).map(entry);
+  $('direct').replaceChildren(...(direct.length ? direct : [make('li', { className: 'hint', textContent: word('nodirect') })]));
   const unread = mine.reduce((sum, r) => sum + r.unread, 0), loud = mine.some((r) => r.mentions);
   document.title = `${unread ? `(${unread}) ` : ''}${room ? label(room).replace('# ', '#') : ''} · ${$('server').textContent}`;
   $('menubadge').hidden = !unread; $('menubadge').textContent = unread > 99 ? '99+' : unread; $('menubadge').classList.toggle('loud', loud);
@@ -154,26 +170,19 @@ function drawHead() {
   $('count').textContent = room.count ?? room.members.size; $('people').hidden = Boolean(room.title);
   app.classList.toggle('members-off', Boolean(room.title));
 }
-function drawMembers() {
+function drawMembersNow() {
+  if (!room) return;
   const people = [...room.members].sort((a, b) => a[1].localeCompare(b[1]));
   $('members').replaceChildren(...people.map(([id, name]) => make('li', {}, make('button', { type: 'button', on: { click: () => showPerson(id, name) } },
-    face(id, name), make('span', { className: 'label', textContent: id === connection.user ? `${name} (${word('you')})` : name }), room.operators.has(id) ? make('span', { title: word('operator'), textContent: '★' }) : null))));
+    face(id, name), make('span', { className: 'label', textContent: id === connection.user ? `${name} (${word('you')})` : name }), room.operators.has(id) ? make('span', { className: 'mark', textContent: word('operator') }) : null))));
 }
 function drawTyping() {
   for (const [name, until] of typing) if (until < Date.now()) typing.delete(name);
   const names = [...typing.keys()];
   $('typing').textContent = !names.length ? '' : names.length === 1 ? word('typing1', { name: names[0] }) : word('typing2', { count: names.length });
 }
-function drawPresent() { $('present').hidden = stick; $('present').textContent = room?.unread ? `↓ ${word('jumpnew', { count: room.unread })}` : `↓ ${word('jump')}`; }
-function older() {
-  if (log.shown < room.events.length) { log.shown += SHOWN; log.open(room, { keep: true }); return; }
-  connection.send({ type: 'history', room: room.name, before: room.events[0]?.seq ?? room.seq + 1, limit: 100 });
-}
-function showFound(message) {
-  log.root.replaceChildren(); log.nodes.clear(); log.last = null; stick = false;
-  log.root.append(make('p', { className: 'note', textContent: word('found', { count: message.events.length, text: message.text }) }));
-  for (const event of message.events) log.add(event);
-}
+function drawPresent() { $('present').hidden = log.stick || Boolean(log.found); $('present').textContent = room?.unread ? `↓ ${word('jumpnew', { count: room.unread })}` : `↓ ${word('jump')}`; }
+function showFound(message) { if (message.room === room?.name) { log.open(room, message); drawPresent(); } }
 
 // People
 
@@ -195,9 +204,10 @@ function directTo(id, name) {
 
 function say(message) {
   let full = { type: 'send', room: room.name, ...message };
-  if (room.title) { const other = room.name.slice(1).split('+').find((id) => id !== connection.user); full = { ...full, to: other, to_name: room.title }; }
+  if (room.title) { full = { ...full, to: other(room), to_name: room.title }; }
   const sent = connection.send(full);
-  log.addWaiting(sent); stick = true; log.toEnd(); drawPresent();
+  if (log.found) endSearch(); else room.mark = 0;
+  log.addWaiting(sent); log.toEnd(); drawPresent();
 }
 const commands = {
   me: (rest) => say({ kind: 'me', text: rest }), nick: (rest) => connection.send({ type: 'nick', name: rest }), join: (rest) => rest && go(rest.replace(/^#/, '').toLowerCase()),
@@ -214,7 +224,7 @@ function submit() {
     if (command && commands[command[1]]) commands[command[1]](command[2]);
     else say({ text: text.replace(/^\/\//, '/') });
   }
-  $('text').value = ''; grow();
+  $('text').value = ''; grow(); suggest.close();
   if ('Notification' in window && Notification.permission === 'default') Notification.requestPermission();
 }
 function grow() { const box = $('text'); box.style.height = 'auto'; box.style.height = `${Math.min(180, box.scrollHeight)}px`; }
@@ -222,12 +232,12 @@ function startEdit(event) { editing = event; $('editing').hidden = false; $('tex
 function endEdit() { if (editing) { editing = null; $('editing').hidden = true; $('text').value = ''; grow(); } }
 
 $('composer').addEventListener('submit', (event) => { event.preventDefault(); submit(); $('text').focus(); });
-$('text').addEventListener('input', () => { grow(); if (Date.now() - typedAt > 3000 && $('text').value && !$('text').value.startsWith('/')) { typedAt = Date.now(); connection.send({ type: 'typing', room: room.name }); } });
+$('text').addEventListener('blur', () => suggest.close());
+$('text').addEventListener('input', () => { grow(); suggest.look(); if (Date.now() - typedAt > 3000 && $('text').value && !$('text').value.startsWith('/')) { typedAt = Date.now(); connection.send({ type: 'typing', room: room.name }); } });
 $('text').addEventListener('keydown', (event) => {
-  if (event.isComposing || event.keyCode === 229) return;
+  if (event.isComposing || event.keyCode === 229 || suggest.key(event)) return;
   if (event.key === 'Enter' && !event.shiftKey) { event.preventDefault(); submit(); }
   else if (event.key === 'ArrowUp' && !$('text').value && room) { const mine = room.events.findLast((e) => e.from === connection.user && ['text', 'me'].includes(e.kind) && !e.body.deleted); if (mine) { event.preventDefault(); startEdit(mine); } }
-  else if (event.key === 'Tab' && /@[\p{L}\p{N}_.\-]*$/u.test($('text').value)) { const start = /@([\p{L}\p{N}_.\-]*)$/u.exec($('text').value)[1].toLowerCase(); const found = [...room.members.values()].find((n) => n.toLowerCase().startsWith(start)); if (found) { event.preventDefault(); $('text').value = `${$('text').value.replace(/@[\p{L}\p{N}_.\-]*$/u, '')}@${found} `; } }
 });
 $('text').addEventListener('paste', (event) => { if (event.clipboardData.files.length) { event.preventDefault(); uploads.add([...event.clipboardData.files]); } });
 $('attach').addEventListener('click', () => $('file').click());
@@ -239,21 +249,20 @@ for (const type of ['dragover', 'dragleave', 'drop']) addEventListener(type, (ev
 
 // Controls
 
-$('log').addEventListener('scroll', () => { const end = log.atEnd; if (end !== stick) { stick = end; if (end && focused) markRead(); drawPresent(); } });
-new ResizeObserver(() => { if (stick) log.toEnd(); }).observe($('log'));
-$('present').addEventListener('click', () => { if (room) { stick = true; log.open(room); log.toEnd(); markRead(); drawPresent(); } });
+$('present').addEventListener('click', () => { if (room) { log.toEnd(); markRead(); drawPresent(); } });
 $('newroom').addEventListener('submit', (event) => { event.preventDefault(); const name = $('roomname').value.trim().replace(/^#/, '').toLowerCase(); if (name) { go(name); $('roomname').value = ''; } });
 $('menu').addEventListener('click', () => { connection.send({ type: 'rooms' }); app.classList.toggle('show-side'); app.classList.remove('show-who'); });
 $('people').addEventListener('click', () => { if (innerWidth > 900) app.classList.toggle('members-off'); else { app.classList.toggle('show-who'); app.classList.remove('show-side'); } });
 document.querySelector('.main').addEventListener('click', (event) => { if (!event.target.closest('.top')) app.classList.remove('show-side', 'show-who'); });
 $('find').addEventListener('click', () => { $('searchbox').hidden = false; $('searchtext').focus(); });
-const endSearch = () => { $('searchbox').hidden = true; if (room) { log.open(room); log.toEnd(); stick = true; drawPresent(); } };
+const endSearch = () => { $('searchbox').hidden = true; if (log.found) { log.open(room); log.toEnd(); drawPresent(); } };
 $('searchend').addEventListener('click', endSearch);
 $('searchbox').addEventListener('submit', (event) => { event.preventDefault(); const text = $('searchtext').value.trim(); if (text && room) connection.send({ type: 'search', room: room.name, text }); });
 $('editend').addEventListener('click', endEdit);
 $('language').addEventListener('click', () => { choose(current() === 'en' ? 'zh' : 'en'); words(); if (room) open(room.name); });
-addEventListener('focus', () => { focused = true; if (stick) markRead(); });
+addEventListener('focus', () => { focused = true; if (log.stick) markRead(); });
 addEventListener('blur', () => { focused = false; });
+$('helpopen').addEventListener('click', () => $('help').showModal());
 addEventListener('keydown', (event) => {
   if (event.altKey && ['ArrowUp', 'ArrowDown'].includes(event.key)) { event.preventDefault(); const names = [...connection.rooms.keys()]; const step = event.key === 'ArrowDown' ? 1 : -1; open(names[(names.indexOf(room?.name) + step + names.length) % names.length]); }
   else if ((event.ctrlKey || event.metaKey) && event.key === 'k') { event.preventDefault(); app.classList.add('show-side'); $('roomname').focus(); }

@@ -5,6 +5,9 @@ const PING = 15000, SILENCE = 10000;
 const FATAL = ['bad_key', 'bad_name', 'bad_password', 'name_registered', 'name_taken', 'version'];
 const KEPT = ['send', 'edit', 'delete', 'topic', 'kick', 'ban', 'unban', 'mute', 'unmute', 'op', 'deop'];
 
+// Edits and deletions change the event they are about; they are no rows of their own.
+const SHOWN = ['text', 'me', 'file', 'topic', 'op', 'ban', 'mute', 'kick'];
+
 export class Connection {
   constructor(show, state) {
     this.show = show; this.state = state;
@@ -16,7 +19,7 @@ export class Connection {
     document.addEventListener('visibilitychange', () => { if (!document.hidden) this.hurry(); });
   }
   room(name) {
-    if (!this.rooms.has(name)) this.rooms.set(name, { name, epoch: '', seq: 0, head: 0, read: 0, unread: 0, mentions: 0, topic: '', title: '', members: new Map(), operators: new Set(), events: [], more: true });
+    if (!this.rooms.has(name)) this.rooms.set(name, { name, epoch: '', seq: 0, head: 0, read: 0, unread: 0, mentions: 0, topic: '', title: '', members: new Map(), operators: new Set(), events: [], first: 1, more: false, loading: false, mark: 0 });
     return this.rooms.get(name);
   }
   start(name, more = {}) { this.name = name; this.more = more; this.stopped = false; this.dial(); }
@@ -50,6 +53,17 @@ export class Connection {
     if (this.ready) this.put(message);
     return message;
   }
+  // A line that is shown among the messages and kept nowhere.
+  note(room, text, more = {}) {
+    const note = { kind: 'note', seq: room.seq, time: Date.now(), from: '', body: { text }, ...more };
+    room.events.push(note);
+    return note;
+  }
+  older(room) {
+    if (room.loading || !room.more || !this.ready) return;
+    room.loading = true;
+    this.put({ type: 'history', room: room.name, before: room.first, limit: 100 });
+  }
   join(name) {
     const room = this.room(name);
     const since = room.epoch ? { epoch: room.epoch, seq: room.seq } : undefined;
@@ -74,8 +88,8 @@ export class Connection {
     const room = this.room(message.room);
     message.missed = room.epoch && message.recovered ? message.seq - room.seq : 0;
     message.again = Boolean(room.epoch);
-    if (!message.recovered) { if (room.epoch) room.events = []; room.seq = message.after; }
-    room.read = Math.max(room.read, message.read); room.more = message.recovered ? room.more : message.after > 0;
+    if (!message.recovered) { room.events = []; room.seq = message.after; room.first = message.after + 1; room.more = message.after > 0; }
+    room.read = Math.max(room.read, message.read); room.loading = false;
     Object.assign(room, { epoch: message.epoch, head: message.seq, topic: message.topic, count: message.count });
     room.members = new Map(message.members.map((m) => [m.id, m.name])); room.operators = new Set(message.operators);
   }
@@ -85,8 +99,8 @@ export class Connection {
     if (message.seq !== room.seq + 1) { this.join(message.room); return false; }
     room.seq = message.seq;
     if (message.from === this.user) this.outbox.delete(message.id);
-    this.fold(room, message);
-    room.events.push(message);
+    message.target = this.fold(room, message);
+    if (SHOWN.includes(message.kind)) room.events.push(message);
     return true;
   }
   fold(room, message) {
@@ -94,15 +108,20 @@ export class Connection {
     if (kind === 'topic') room.topic = body.text;
     if (kind === 'op') body.on ? room.operators.add(body.user) : room.operators.delete(body.user);
     if (kind === 'edit' || kind === 'delete') {
-      const target = room.events.find((event) => event.seq === body.of);
+      const target = room.events.findLast((event) => event.seq === body.of && event.kind !== 'note');
       if (target) target.body = body;
+      return target;
     }
+    return undefined;
   }
   on_history(message) {
     const room = this.room(message.room);
-    const first = room.events[0]?.seq ?? Infinity;
-    room.events = [...message.events.filter((event) => event.seq < first), ...room.events];
-    room.more = message.more && room.events[0]?.seq > 1;
+    const fresh = message.events.filter((event) => event.seq < room.first && SHOWN.includes(event.kind));
+    room.events = [...fresh, ...room.events];
+    message.fresh = fresh.length;
+    room.first = Math.min(room.first, message.events[0]?.seq ?? room.first);
+    room.more = message.more && room.first > 1;
+    room.loading = false;
   }
   on_gap(message) { const room = this.room(message.room); room.seq = Math.max(room.seq, message.last); }
   on_private(message) {
@@ -123,6 +142,7 @@ export class Connection {
     } else if (message.code !== 'unavailable' && message.id) {
       message.request = this.outbox.get(message.id); this.outbox.delete(message.id);
     }
+    if (message.of === 'history') for (const room of this.rooms.values()) room.loading = false;
     if (message.of === 'hello' && FATAL.includes(message.code)) { this.stopped = true; this.socket?.close(); }
   }
   on_parted(message) { this.rooms.delete(message.room); }
