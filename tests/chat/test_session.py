@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
+import time
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from plainwire.chat.bounds import Settings
 from plainwire.chat.conversation import Conversation
+from plainwire.chat.journal import log, write_to
 from plainwire.chat.protocol import MAX_TEXT, pack_frames
 from plainwire.chat.service import Service
 from plainwire.hub.memory import MemoryBroker
@@ -20,6 +24,7 @@ class Wire:
     """A link that keeps what would be written."""
 
     pack = staticmethod(pack_frames)
+    remote = "somewhere"
 
     def __init__(self) -> None:
         self.got: list[dict[str, Any]] = []
@@ -59,6 +64,10 @@ class Person:
     def take(self) -> list[dict[str, Any]]:
         got, self.wire.got[:] = list(self.wire.got), []
         return got
+
+    @property
+    def token(self) -> str:
+        return self.talk.sign(self.user, self.talk.session.generation)
 
     @property
     def user(self) -> str:
@@ -218,7 +227,7 @@ def test_a_token_makes_one_the_same_person_again_and_a_forged_one_does_not() -> 
 
     async def scene(person: Any) -> None:
         ann = await person("ann")
-        token = ann.talk.sign(ann.user)
+        token = ann.token
         back = await person("ann", token=token)
         assert back.user == ann.user
         forged = await person("eve", token=token[:-1] + ("0" if token[-1] != "0" else "1"))
@@ -235,7 +244,7 @@ def test_a_registered_name_needs_its_password() -> None:
     async def scene(person: Any) -> None:
         ann = await person("ann")
         ann.talk.receive(b'{"type":"register","password":"correct horse"}')
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while "registered" not in kinds(ann.wire.got):
                 await asyncio.sleep(0.01)
         user = ann.user
@@ -246,7 +255,7 @@ def test_a_registered_name_needs_its_password() -> None:
         for word, wanted in (("wrong horse", "bad_password"), ("correct horse", "welcome")):
             message = {"type": "hello", "v": 1, "name": "ann", "password": word}
             other.talk.receive(json.dumps(message).encode())
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(60):
                 while not other.wire.got:
                     await asyncio.sleep(0.01)
             assert kinds(other.take()) == [wanted]
@@ -307,7 +316,7 @@ def test_private_messages_wait_for_one_who_is_away() -> None:
 
     async def scene(person: Any) -> None:
         ann, ben = await person("ann"), await person("ben")
-        token, user = ben.talk.sign(ben.user), ben.user
+        token, user = ben.token, ben.user
         ben.talk.end()
         await settle()
         answers = await ann.say(type="send", to=user, to_name="ben", id="1", text="psst")
@@ -380,3 +389,114 @@ def test_typing_and_presence_are_told_to_the_room_only() -> None:
         assert eve.take() == []
 
     play(scene)
+
+
+async def hear(one: Person, kind: str) -> dict[str, Any]:
+    """Wait for what takes a moment of real time, such as a password's hash."""
+    async with asyncio.timeout(60):
+        while kind not in kinds(one.wire.got):
+            await asyncio.sleep(0.01)
+    return one.wire.got[kinds(one.wire.got).index(kind)]
+
+
+def test_signing_out_ends_the_other_sessions_and_their_tokens() -> None:
+    """A lost telephone must not stay in the room for ever."""
+
+    async def scene(person: Any) -> None:
+        lost = await person("ann", "dev")
+        stolen, user = lost.token, lost.user
+        ann = await person("ann", token=stolen)
+        answers = await ann.say(type="revoke")
+        fresh = next(m for m in answers if m["type"] == "revoked")["token"]
+        assert (lost.wire.ended, ann.wire.ended) == ("revoked", "")
+        assert lost.take()[-1]["code"] == "revoked"
+        thief = await person("eve", token=stolen)
+        assert thief.user != user
+        again = await person("ann", token=fresh)
+        assert again.user == user
+        refused = await thief.say(type="revoke", user=user)
+        assert kinds(refused) == ["not_operator"]
+
+    play(scene)
+
+
+def test_an_operator_of_the_server_signs_somebody_else_out() -> None:
+    """Whoever runs the server helps one who has lost everything."""
+
+    async def scene(person: Any) -> None:
+        boss, ann = await person("boss"), await person("ann")
+        boss.talk.receive(b'{"type":"register","password":"correct horse"}')
+        assert (await hear(boss, "registered"))["master"] is True
+        await boss.say(type="revoke", user=ann.user)
+        assert (boss.wire.ended, ann.wire.ended) == ("", "revoked")
+
+    play(scene, Settings(burst=10_000, depart_seconds=0, masters=("boss",)))
+
+
+def test_a_token_ends_by_its_age(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One that nobody has used for half a year is nobody's any more."""
+
+    async def scene(person: Any) -> None:
+        ann = await person("ann")
+        token, service, now = ann.token, ann.talk.service, time.time()
+        for days, good in ((179, True), (182, False)):
+            monkeypatch.setattr("plainwire.chat.service.time.time", lambda d=days: now + d * 86_400)
+            assert bool(service.identify(token)[0]) is good, days
+
+    play(scene)
+
+
+def test_guessing_passwords_is_slowed_for_the_guesser_and_for_the_name() -> None:
+    """Reconnecting gives no fresh guesses; a right password costs none."""
+
+    async def scene(person: Any) -> None:
+        for _ in range(30):
+            ann = await person("ann", key="open sesame")
+            ann.talk.end()
+            await settle()
+        codes = []
+        for _ in range(15):
+            eve = await person()
+            codes += kinds(await eve.say(type="hello", v=1, name="eve", key="guess"))
+        assert codes == ["bad_key"] * 10 + ["rate_limited"] * 5
+        assert kinds(await eve.say(type="hello", v=1, name="eve", key="open sesame")) == [
+            "rate_limited"
+        ]
+        far = await person()
+        far.wire.remote = "elsewhere"
+        assert kinds(await far.say(type="hello", v=1, name="far", key="open sesame")) == ["welcome"]
+
+    play(scene, Settings(burst=10_000, depart_seconds=0, password="open sesame"))
+
+
+def test_what_happens_is_told_as_facts_without_any_text_or_secret(tmp_path: Path) -> None:
+    """Whoever runs a server reads who came and what was refused, never what was said."""
+    path = tmp_path / "chat.log"
+    write_to(str(path))
+    handler = log.handlers[-1]
+
+    async def scene(person: Any) -> None:
+        ann, ben = await person("ann", "dev"), await person("ben", "dev")
+        await ann.say(type="send", room="dev", id="1", text="a secret")
+        await ben.say(type="topic", room="dev", id="2", text="mutiny")
+        await ann.say(type="mute", room="dev", id="3", user=ben.user, target="ben")
+        await ben.say(type="revoke")
+        ann.talk.end()
+
+    try:
+        play(scene)
+    finally:
+        log.removeHandler(handler)
+        log.setLevel(logging.NOTSET)
+        handler.close()
+    text = path.read_text(encoding="utf-8")
+    lines = [json.loads(line) for line in text.splitlines()]
+    told = [(line["event"], line.get("code") or line.get("kind") or line.get("name"))
+            for line in lines]  # fmt: skip
+    assert told[:3] == [("entered", "ann"), ("ruled", "op"), ("entered", "ben")]
+    assert ("refused", "not_operator") in told
+    assert ("ruled", "mute") in told
+    assert told[-1] == ("left", None)
+    assert all(line["time"].endswith("+00:00") and line["level"] == "info" for line in lines)
+    for word in ("secret", "mutiny", "token"):
+        assert word not in text

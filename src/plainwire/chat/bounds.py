@@ -55,6 +55,13 @@ REFUSALS_UNTIL_CLOSE = 200
 """One that goes on after this many refusals more than answers does not listen."""
 
 
+GUESSES = 10
+GUESSES_PER_SECOND = 10 / 60
+"""Wrong passwords from one address, and for one name, at once and in the long run."""
+GUESSERS = 10_000
+"""Addresses and names remembered; beyond, the one that guessed longest ago is forgotten."""
+
+
 class Bucket:
     """Tokens that come back with time.
 
@@ -78,3 +85,31 @@ class Bucket:
             self._tokens -= count
             return 0.0
         return (count - self._tokens) / self._per_second
+
+    def give(self, count: float) -> None:
+        """Put tokens back that were taken for nothing."""
+        self._tokens = min(self._burst, self._tokens + count)
+
+
+class Throttle:
+    """Guesses of passwords: a bucket for each key, and a bounded number of keys."""
+
+    def __init__(self) -> None:
+        self._buckets: dict[str, Bucket] = {}
+
+    def take(self, keys: tuple[str, ...], now: float) -> float:
+        """Count one guess for every key; the seconds to wait if one has none left."""
+        waits = []
+        for key in keys:
+            bucket = self._buckets.pop(key, None) or Bucket(GUESSES, GUESSES_PER_SECOND, now)
+            self._buckets[key] = bucket
+            waits.append(bucket.take(1, now))
+        while len(self._buckets) > GUESSERS:
+            del self._buckets[next(iter(self._buckets))]
+        return max(waits)
+
+    def forgive(self, keys: tuple[str, ...]) -> None:
+        """Count a guess that was right as none."""
+        for key in keys:
+            if key in self._buckets:
+                self._buckets[key].give(1)

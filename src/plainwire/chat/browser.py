@@ -13,8 +13,9 @@ from urllib.parse import quote, unquote
 from plainwire.chat import pages
 from plainwire.chat.conversation import Conversation
 from plainwire.chat.files import FileStore, Upload
+from plainwire.chat.journal import tell
 from plainwire.chat.link import StreamLink
-from plainwire.chat.protocol import MAX_MESSAGE_BYTES, Fault, pack_websocket
+from plainwire.chat.protocol import MAX_MESSAGE_BYTES, MAX_TOKEN, Fault, pack_websocket
 from plainwire.chat.service import Service
 from plainwire.chat.web import Body, Request, WebFraming, is_own_host, is_same_origin
 from plainwire.errors import FrameError, TooLarge
@@ -101,6 +102,7 @@ class BrowserLink(StreamLink):
     def _upgrade(self, request: Request) -> None:
         if request.path != "/ws" or not is_same_origin(request, self._scheme):
             self.service.counts["refused_origin"] += 1
+            tell("refused", remote=self.remote, code="origin", origin=request.fields.get("origin"))
             self._reply(pages.answer(403, "the WebSocket is for this server's own page\n"))
             return
         early = self._framing.accept()
@@ -131,7 +133,7 @@ class BrowserLink(StreamLink):
         token = request.fields.get("x-token", "")
         if not is_same_origin(request, self._scheme):
             self._reply(pages.answer(403, "uploads are for this server's own page\n"))
-        elif len(token) > 200 or self.service.identify(token) not in self.service.users:
+        elif len(token) > MAX_TOKEN or not self.service.is_here(token):
             self._reply(pages.answer_json(401, {"code": "no_hello", "text": "join first"}))
         elif "content-length" not in request.fields or not request.length:
             self._reply(pages.answer_json(411, {"code": "malformed", "text": "an empty file"}))
@@ -152,6 +154,7 @@ class BrowserLink(StreamLink):
                 found = self._upload.finish()
                 self._upload = None
                 self.service.counts["uploads"] += 1
+                tell("stored a file", remote=self.remote, url=found["url"], size=found["size"])
                 self._reply(pages.answer_json(201, found))
         except OSError as error:
             self._abandon()

@@ -26,7 +26,8 @@ PING_SECONDS = 15.0
 SILENCE_SECONDS = 10.0
 KEPT = ("send", "edit", "delete", "topic", "kick", "ban", "unban", "mute", "unmute", "op", "deop")
 """Requests that are stored, so they have an id and are sent again until answered."""
-FATAL = ("bad_key", "bad_name", "bad_password", "name_registered", "name_taken", "version")
+FATAL = ("bad_key", "bad_name", "bad_password", "name_registered", "name_taken", "rate_limited",
+         "version")  # fmt: skip
 """Refusals of `hello` that trying again does not mend."""
 
 
@@ -134,6 +135,8 @@ class Caller:
             if "suggestion" in message:
                 self.refusal += f"; {message['suggestion']} may be free"
         shown = self.replica.receive(message)
+        if kind == "close" and message["code"] == "revoked":
+            self.refusal = message["text"]
         if kind == "welcome":
             self.state = "connected"
             self.welcome.set()

@@ -15,6 +15,7 @@ from collections import deque
 from collections.abc import Coroutine
 from typing import Any, Protocol
 
+from plainwire.chat.journal import tell
 from plainwire.chat.protocol import Message, encode
 from plainwire.chat.room import Room
 from plainwire.chat.service import Service
@@ -22,12 +23,16 @@ from plainwire.chat.session import Session
 from plainwire.hub.hub import Pack, Subscription
 
 BACKLOG = 64
+TOLD = ("bad_key", "bad_password", "name_registered", "banned", "muted", "not_operator",
+        "not_yours", "private", "unavailable")  # fmt: skip
+"""Refusals that whoever runs the server wants to know of."""
 
 
 class Link(Protocol):
-    """What carries a conversation."""
+    """What carries a conversation; `remote` is where from."""
 
     pack: Pack
+    remote: str
 
     def write(self, data: bytes) -> bool:
         """Write packed messages; False if the client is behind."""
@@ -103,6 +108,7 @@ class Conversation:
             return
         self.ended = True
         self.session.closed = True
+        tell("left", remote=self.link.remote, user=self.session.user)
         for room in list(self._subscriptions):
             self.unsubscribe(room)
         known = self.service.users.get(self.session.user)
@@ -117,12 +123,17 @@ class Conversation:
 
     def send(self, message: Message) -> None:
         """Send to the client; see `Ports.send`."""
-        if not self.ended:
-            self.link.write(self.pack([encode(message)]))
+        if self.ended:
+            return
+        if message["type"] == "error" and message["code"] in TOLD:
+            tell("refused", remote=self.link.remote, user=self.session.user,
+                 code=message["code"], of=message.get("of"))  # fmt: skip
+        self.link.write(self.pack([encode(message)]))
 
     def close(self, code: str, text: str) -> None:
         """End with a reason; see `Ports.close`."""
         self.send({"type": "close", "code": code, "text": text})
+        tell("closing", remote=self.link.remote, user=self.session.user, code=code)
         self.link.finish(code, text)
 
     async def room(self, name: str) -> Room:
@@ -168,6 +179,8 @@ class Conversation:
         """Note whose conversation this is; see `Ports.registered`."""
         if not self.ended:
             self.service.users.setdefault(session.user, set()).add(self)
+            tell("entered", remote=self.link.remote, user=session.user, name=session.name,
+                 account=session.has_account)  # fmt: skip
 
     async def hash_password(self, password: str) -> str:
         """Make a hash; see `Ports.hash_password`."""
@@ -177,13 +190,24 @@ class Conversation:
         """Compare with a hash; see `Ports.check_password`."""
         return await self.service.check_password(kept, password)
 
-    def sign(self, user: str) -> str:
+    def sign(self, user: str, generation: str) -> str:
         """Make a token; see `Ports.sign`."""
-        return self.service.sign(user)
+        return self.service.sign(user, generation)
 
-    def identify(self, token: str) -> str:
+    def identify(self, token: str) -> tuple[str, str]:
         """The user of a token; see `Ports.identify`."""
         return self.service.identify(token)
+
+    def _guesser(self, name: str) -> tuple[str, ...]:
+        return (f"from {self.link.remote}", *((f"for {name}",) if name else ()))
+
+    def guess(self, name: str) -> float:
+        """Count a guess; see `Ports.guess`."""
+        return self.service.guesses.take(self._guesser(name), self.service.hub.loop.time())
+
+    def forgive(self, name: str) -> None:
+        """Count it as none; see `Ports.forgive`."""
+        self.service.guesses.forgive(self._guesser(name))
 
     def new_user(self) -> str:
         """A fresh id; see `Ports.new_user`."""
@@ -202,4 +226,5 @@ class Conversation:
     def on_behind(self, room: str, seq: int) -> None:
         """Tell the client that it was too slow and gets the rest from history."""
         self.service.counts["behind"] += 1
+        tell("behind", remote=self.link.remote, user=self.session.user, room=room, seq=seq)
         self.send({"type": "behind", "room": room, "seq": seq})

@@ -13,11 +13,11 @@ Invariants:
 from __future__ import annotations
 
 import asyncio
-import logging
 import sys
 from typing import Any, cast
 
 from plainwire.chat.conversation import Conversation
+from plainwire.chat.journal import tell
 from plainwire.chat.protocol import MAX_MESSAGE_BYTES, pack_frames
 from plainwire.chat.service import Service
 from plainwire.errors import DeadlineError, EndOfMessages, FrameError, TooLarge
@@ -25,8 +25,6 @@ from plainwire.frames.length import length
 from plainwire.hub.hub import Pack
 from plainwire.transports.limits import Limits
 from plainwire.transports.session import HOOK_MODULE, Session, open_session
-
-log = logging.getLogger("plainwire.chat")
 
 CODEC = length(4, max_bytes=MAX_MESSAGE_BYTES)
 LINGER_SECONDS = 2.0
@@ -84,6 +82,7 @@ class StreamLink(asyncio.Protocol):
             from_here = sum(link.remote == self.remote for link in self.links)
         if len(self.links) >= settings.connections or (crowd is not None and from_here >= crowd):
             counts["refused"] += 1
+            tell("refused", remote=self.remote, code="crowded", connections=len(self.links))
             self.transport.abort()
             return
         counts["accepted"] += 1
@@ -133,8 +132,10 @@ class StreamLink(asyncio.Protocol):
         if isinstance(failure, DeadlineError):
             code = "timeout"
         elif not isinstance(failure, FrameError):
-            log.info("%s: %s", self.remote, failure)
+            tell("failed", remote=self.remote, reason=str(failure))
         self.service.counts[f"closed_{code}"] += 1
+        if self.talk is None:
+            tell("closing", remote=self.remote, code=code)
         if self.talk is not None:
             self.talk.session.close(code, str(failure))
         self.end_transport()
@@ -182,6 +183,7 @@ class StreamLink(asyncio.Protocol):
         stalled = self._stalled_since
         if stalled is not None and now - stalled > self.service.settings.stall_seconds:
             self.service.counts["closed_stalled"] += 1
+            tell("cut", remote=self.remote, code="stalled", seconds=round(now - stalled))
             if self.transport is not None:
                 self.transport.abort()
         elif self._wire.handle_timeout(now) and self._wire.failure is not None:

@@ -91,6 +91,7 @@ METRICS: tuple[tuple[str, str, str], ...] = (
     ("closed_malformed", "counter", "Clients closed for bytes against the protocol."),
     ("closed_too_large", "counter", "Clients closed for a message over the limit."),
     ("closed_timeout", "counter", "Clients closed for saying nothing whole in time."),
+    ("refused_origin", "counter", "WebSockets refused to pages of other sites."),
     ("store_errors", "counter", "Failures of the store."),
     ("uploads", "counter", "Files taken."),
 )

@@ -89,27 +89,37 @@ class Replica:
         kind = message.get("type")
         if kind == "event":
             return self._take_event(message)
-        if kind == "welcome":
-            self._take_welcome(message)
-        elif kind == "joined":
-            self._take_joined(message)
-        elif kind == "gap":
-            copy = self.rooms.get(message["room"])
-            if copy is not None:
-                copy.seq = max(copy.seq, message["last"])
-        elif kind == "private":
-            self._take_private(message["room"], message["with"])
-        elif kind == "ack" or (kind == "error" and message.get("code") != "unavailable"):
-            if message.get("code") == "rate_limited":
-                return message
-            self.outbox.pop(message.get("id", ""), None)
-        elif kind == "presence":
-            self._take_presence(message)
-        elif kind == "parted":
-            self.rooms.pop(message["room"], None)
-        elif kind == "named" and message["id"] == self.user:
-            self.name = message["name"]
+        take = getattr(self, f"_take_{kind}", None)
+        if take is not None:
+            take(message)
         return message
+
+    def _take_ack(self, message: Message) -> None:
+        self.outbox.pop(message.get("id", ""), None)
+
+    def _take_error(self, message: Message) -> None:
+        # These two may succeed later, so the request stays.
+        if message["code"] not in ("unavailable", "rate_limited"):
+            self.outbox.pop(message.get("id", ""), None)
+
+    def _take_gap(self, message: Message) -> None:
+        copy = self.rooms.get(message["room"])
+        if copy is not None:
+            copy.seq = max(copy.seq, message["last"])
+
+    def _take_parted(self, message: Message) -> None:
+        self.rooms.pop(message["room"], None)
+
+    def _take_named(self, message: Message) -> None:
+        if message["id"] == self.user:
+            self.name = message["name"]
+
+    def _take_revoked(self, message: Message) -> None:
+        self.token = message["token"]
+
+    def _take_close(self, message: Message) -> None:
+        if message["code"] == "revoked":
+            self.token = ""
 
     def _take_welcome(self, message: Message) -> None:
         you = message["you"]
@@ -119,7 +129,8 @@ class Replica:
         self.to_send += [self.join(room) for room in self.rooms]
         self.to_send += self.outbox.values()
 
-    def _take_private(self, room: str, who: Message) -> None:
+    def _take_private(self, message: Message) -> None:
+        room, who = message["room"], message["with"]
         if room not in self.rooms:
             self.to_send.append(self.join(room))
         self.rooms[room].title = who["name"]

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import socket
 import threading
 from collections.abc import Callable
@@ -22,6 +23,7 @@ from plainwire.address import Address
 from plainwire.chat.bounds import Settings
 from plainwire.chat.browser import BrowserLink
 from plainwire.chat.files import FileStore
+from plainwire.chat.journal import tell
 from plainwire.chat.link import StreamLink
 from plainwire.chat.service import Service
 from plainwire.hub.broker import Broker
@@ -41,6 +43,8 @@ class Plan:
         folder: where the store and uploads are.
         settings: for all clients.
         tls: certificate and key files for both doors, or an `ssl.SSLContext`, or None.
+        log: a file for what happens, `-` for standard error, None for nothing; workers
+            of a supervisor write there too.
         make_broker: called on the loop; None for SQLite in `folder`.
     """
 
@@ -50,6 +54,7 @@ class Plan:
     settings: Settings = field(default_factory=Settings)
     tls: Any = None
     make_broker: Callable[[], Broker] | None = None
+    log: str | None = None
 
 
 class ChatServer:
@@ -134,7 +139,9 @@ class ChatServer:
         ]
         watch = self._loop.create_task(self._watch())
         self._started.set()
+        tell("started", pid=os.getpid(), tcp=self.tcp, web=self.web)
         await self._stop_asked.wait()
+        tell("stopping", pid=os.getpid(), connections=len(self.links))
         for door in doors:
             door.close()
         watch.cancel()

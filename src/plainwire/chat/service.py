@@ -16,13 +16,16 @@ import asyncio
 import hashlib
 import hmac
 import json
+import logging
 import secrets
+import time
 from collections import Counter
 from collections.abc import Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
-from plainwire.chat.bounds import Settings
+from plainwire.chat.bounds import Settings, Throttle
+from plainwire.chat.journal import tell
 from plainwire.chat.protocol import Message, encode, encode_event
 from plainwire.chat.room import Room
 from plainwire.hub.broker import Broker, BrokerError, Event
@@ -33,6 +36,9 @@ if TYPE_CHECKING:
 
 PRESENCE_SECONDS = 1.0
 RENEW_SECONDS = 5.0
+DAY_SECONDS = 86_400
+TOKEN_DAYS = 180
+"""A client that comes within this time stays who it was; every hello gives a fresh token."""
 # A password's hash costs about 50 ms of a CPU and 64 MiB; two at a time is what a client
 # without a name may use of this machine.
 HASHES_AT_ONCE = 2
@@ -62,6 +68,7 @@ class Service:
         self._tasks: set[asyncio.Task[Any]] = set()
         self._hashing = ThreadPoolExecutor(HASHES_AT_ONCE, thread_name_prefix="plainwire-hash")
         self._secret = b""
+        self.guesses = Throttle()
 
     async def open(self) -> None:
         """Begin.
@@ -100,15 +107,19 @@ class Service:
         self._tasks.discard(task)
         # A store that fails is told by /healthz and to whoever asked; other faults are ours.
         if not task.cancelled() and isinstance(task.exception(), BrokerError):
-            self.counts["store_errors"] += 1
+            self._note_failure(task.exception())
+
+    def _note_failure(self, error: BaseException | None) -> None:
+        self.counts["store_errors"] += 1
+        tell("store failed", logging.ERROR, reason=str(error))
 
     async def _renew(self) -> None:
         while True:
             await asyncio.sleep(RENEW_SECONDS)
             try:
                 await self.broker.renew()
-            except BrokerError:
-                self.counts["store_errors"] += 1
+            except BrokerError as error:
+                self._note_failure(error)
 
     # Rooms
 
@@ -137,6 +148,8 @@ class Service:
             self._loading[event.room].append(event)
         elif event.room in self._rooms:
             self._rooms[event.room].apply(event)
+        if event.kind in ("topic", "op", "ban", "mute", "kick"):
+            tell("ruled", room=event.room, seq=event.seq, kind=event.kind, user=event.sender)
         if event.kind in ("kick", "ban"):
             body = json.loads(event.body)
             if body.get("on", True):
@@ -200,6 +213,9 @@ class Service:
         if topic == "private":
             for talk in list(self.users.get(news["user"], ())):
                 talk.session.told_private(news["room"], news["with"])
+        elif topic == "revoked":
+            for talk in list(self.users.get(news["user"], ())):
+                self.spawn(talk.session.look_at_generation())
         elif topic == "typing":
             message = {"type": "typing", **news}
             self.hub.tell(news["room"], encode(message))
@@ -218,15 +234,28 @@ class Service:
 
     # Who somebody is
 
-    def sign(self, user: str) -> str:
+    def sign(self, user: str, generation: str) -> str:
         """A token that only we can make."""
-        return f"{user}.{hmac.new(self._secret, user.encode(), hashlib.sha256).hexdigest()[:40]}"
+        return self._seal(f"{user}.{generation}.{int(time.time() // DAY_SECONDS)}")
 
-    def identify(self, token: str) -> str:
-        """The user of a token; empty if it is none of ours."""
-        user = token.rpartition(".")[0]
-        good = token.isascii() and hmac.compare_digest(token, self.sign(user))
-        return user if good else ""
+    def _seal(self, text: str) -> str:
+        return f"{text}.{hmac.new(self._secret, text.encode(), hashlib.sha256).hexdigest()[:40]}"
+
+    def identify(self, token: str) -> tuple[str, str]:
+        """User and generation of a token; empty if it is none of ours, or too old."""
+        text = token.rpartition(".")[0]
+        if not token.isascii() or not hmac.compare_digest(token, self._seal(text)):
+            return "", ""
+        user, generation, day = text.split(".")
+        if time.time() // DAY_SECONDS - int(day) > TOKEN_DAYS:
+            return "", ""
+        return user, generation
+
+    def is_here(self, token: str) -> bool:
+        """Whether a token is of somebody who is connected now, and not revoked."""
+        user, generation = self.identify(token)
+        here = self.users.get(user, ())
+        return any(talk.session.generation == generation for talk in here)
 
     async def hash_password(self, password: str) -> str:
         """Argon2id with the library's defaults (RFC 9106, low memory)."""

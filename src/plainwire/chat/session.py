@@ -17,6 +17,7 @@ Invariants:
 
 from __future__ import annotations
 
+import hmac
 import json
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, Protocol
@@ -25,6 +26,7 @@ from plainwire.chat.bounds import COSTS, REFUSALS_UNTIL_CLOSE, Bucket, Settings
 from plainwire.chat.protocol import (
     MAX_MESSAGE_BYTES,
     MAX_TEXT,
+    MAX_TOKEN,
     VERSION,
     Fault,
     Message,
@@ -83,11 +85,17 @@ class Ports(Protocol):
     async def check_password(self, kept: str, password: str) -> bool:
         """Compare with a hash, outside of the loop."""
 
-    def sign(self, user: str) -> str:
+    def sign(self, user: str, generation: str) -> str:
         """Make a token that proves who somebody is."""
 
-    def identify(self, token: str) -> str:
-        """The user whom a token names; empty if it is none of ours."""
+    def identify(self, token: str) -> tuple[str, str]:
+        """Whom a token names and its generation; empty if it is none of ours or too old."""
+
+    def guess(self, name: str) -> float:
+        """Count one guess of a password; the seconds to wait if there were too many."""
+
+    def forgive(self, name: str) -> None:
+        """Count the last guess as none: it was right."""
 
     def new_user(self) -> str:
         """A user id that nobody has."""
@@ -108,14 +116,17 @@ class Session:
         name: what the others see.
         rooms: the rooms the client is in.
         has_account: the name is registered.
+        generation: which tokens of the user are good; see `revoke`.
     """
 
-    __slots__ = ("_bucket", "_refused", "closed", "has_account", "name", "ports", "rooms", "user")
+    __slots__ = ("_bucket", "_refused", "closed", "generation", "has_account", "name", "ports",
+                 "rooms", "user")  # fmt: skip
 
     def __init__(self, ports: Ports, now: float) -> None:
         self.ports = ports
         self.user = ""
         self.name = ""
+        self.generation = ""
         self.has_account = False
         self.rooms: dict[str, Room] = {}
         self.closed = False
@@ -207,23 +218,41 @@ class Session:
             raise Fault("version", f"this server speaks version {VERSION}", v=VERSION)
         ports = self.ports
         if ports.settings.password:
-            import hmac
-
-            given = get_text(message, "key", 200, "").encode()
-            if not hmac.compare_digest(given, ports.settings.password.encode()):
-                raise Fault("bad_key", "this server has a password, and that is not it")
+            self._check_key(get_text(message, "key", 200, ""))
         name = get_name(message)
-        token = message.get("token")
-        user = ports.identify(token) if isinstance(token, str) and len(token) < 200 else ""
+        user = await self._identify(message.get("token"))
         account = await self._account(name)
         if account:
             await self._log_in(account, message, user)
             user = account["user"]
         user = user or ports.new_user()
         self.name = await self._take_name(name, user, auto=message.get("auto") is True)
+        self.generation = await self._generation(user)
         self.user, self.has_account = user, bool(account)
         ports.registered(self)
         await self._welcome()
+
+    def _check_key(self, given: str) -> None:
+        if not given:
+            raise Fault("bad_key", "this server has a password")
+        self._guess("")
+        if not hmac.compare_digest(given.encode(), self.ports.settings.password.encode()):
+            raise Fault("bad_key", "this server has a password, and that is not it")
+        self.ports.forgive("")
+
+    def _guess(self, name: str) -> None:
+        wait = self.ports.guess(name)
+        if wait:
+            raise Fault("rate_limited", "too many wrong passwords", retry_after=round(wait + 0.5))
+
+    async def _identify(self, token: Any) -> str:
+        if not isinstance(token, str) or len(token) > MAX_TOKEN:
+            return ""
+        user, generation = self.ports.identify(token)
+        return user if user and generation == await self._generation(user) else ""
+
+    async def _generation(self, user: str) -> str:
+        return await self.ports.broker.get_note("generation", user) or "0"
 
     async def _account(self, name: str) -> Message:
         found = await self.ports.broker.get_note("accounts", name_key(name))
@@ -235,8 +264,10 @@ class Session:
         if "password" not in message:
             raise Fault("name_registered", "this name is registered; its password is needed")
         password = get_text(message, "password", 200)
+        self._guess(name_key(account["name"]))
         if not await self.ports.check_password(account["hash"], password):
             raise Fault("bad_password", "that is not the password of this name")
+        self.ports.forgive(name_key(account["name"]))
 
     async def _take_name(self, name: str, user: str, *, auto: bool) -> str:
         for _ in range(100 if auto else 1):
@@ -257,7 +288,7 @@ class Session:
             "type": "welcome", "v": VERSION, "server": self.ports.settings.name,
             "you": {"id": self.user, "name": self.name, "account": self.has_account,
                     "master": self.is_master},
-            "token": self.ports.sign(self.user), "epoch": broker.epoch,
+            "token": self.ports.sign(self.user, self.generation), "epoch": broker.epoch,
             "rooms": sorted(rooms)[:500],
             "private": [{"room": room, "with": json.loads(who)} for room, who in private.items()],
             "limits": {"message_bytes": MAX_MESSAGE_BYTES, "text": MAX_TEXT,
@@ -294,6 +325,24 @@ class Session:
         self.has_account = True
         self.ports.send({"type": "registered", "name": self.name, "master": self.is_master})
 
+    async def revoke(self, message: Message) -> None:
+        """Make all tokens of the user worthless but a new one; end their other sessions.
+
+        An operator of the whole server may do it to another `user`.
+        """
+        user = message.get("user", self.user)
+        if user != self.user and not self.is_master:
+            raise Fault("not_operator", "only an operator of the server may do that")
+        if not isinstance(user, str) or not 1 <= len(user) <= 70 or not user.isascii():
+            raise Fault("malformed", "'user' is the id of a user")
+        fresh = self.ports.new_user()
+        await self.ports.broker.note("generation", user, fresh)
+        if user == self.user:
+            self.generation = fresh
+        self.ports.signal("revoked", {"user": user})
+        self.ports.send({"type": "revoked", "user": user,
+                         "token": self.ports.sign(self.user, self.generation)})  # fmt: skip
+
     async def ping(self, message: Message) -> None:
         """Answer, so that either side knows the other lives."""
         self.ports.send({"type": "pong", "id": message.get("id") if self.user else None})
@@ -303,6 +352,11 @@ class Session:
     def told_private(self, room: str, who: Message) -> None:
         """Tell the client of a private conversation that has begun."""
         self.ports.send({"type": "private", "room": room, "with": who})
+
+    async def look_at_generation(self) -> None:
+        """End, if the tokens of the user have been revoked by another session."""
+        if self.user and self.generation != await self._generation(self.user):
+            self.close("revoked", "you were signed out")
 
     async def removed(self, room: str, code: str, by: str) -> None:
         """Leave a room because an operator said so."""
@@ -324,7 +378,7 @@ def handler_of(kind: str) -> Handler:
 
     own: dict[str, Handler] = {
         "hello": Session.hello, "nick": Session.nick, "register": Session.register,
-        "ping": Session.ping,
+        "ping": Session.ping, "revoke": Session.revoke,
     }  # fmt: skip
     handler = (
         own.get(kind)

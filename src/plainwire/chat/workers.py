@@ -35,6 +35,7 @@ import msgspec
 
 from plainwire.address import Address
 from plainwire.chat.bounds import Settings
+from plainwire.chat.journal import tell, write_to
 from plainwire.chat.server import ChatServer, Plan
 from plainwire.errors import PlainwireError
 from plainwire.frames.length import length
@@ -42,8 +43,6 @@ from plainwire.servers.serve import serve
 from plainwire.transports.connect import connect
 from plainwire.transports.limits import Limits
 from plainwire.transports.sockets import bound_address, listen
-
-log = logging.getLogger("plainwire.chat")
 
 READY_SECONDS = 30.0
 BUS_CODEC = length(4)
@@ -85,7 +84,7 @@ class UnixBus:
             async for message in peer:
                 self.on_text(message.decode())
         except PlainwireError as error:
-            log.warning("bus: %s", error)
+            tell("bus lost", logging.WARNING, reason=str(error))
         finally:
             self.connected = False
             peer.abort()
@@ -142,7 +141,7 @@ class Supervisor:
         order = {
             "sockets": {name: sock.fileno() for name, sock in self._sockets.items()},
             "tcp": str(self.tcp or ""), "web": str(self.web or ""), "folder": str(plan.folder),
-            "settings": asdict(plan.settings), "bus": self._bus,
+            "settings": asdict(plan.settings), "bus": self._bus, "log": plan.log,
             "tls": [str(file) for file in plan.tls] if plan.tls else None,
         }  # fmt: skip
         worker = subprocess.Popen(
@@ -168,12 +167,12 @@ class Supervisor:
             for index, worker in enumerate(self._workers):
                 if worker.poll() is None:
                     continue
-                log.warning("worker %d ended with %s", worker.pid, worker.returncode)
+                tell("worker ended", logging.WARNING, pid=worker.pid, status=worker.returncode)
                 _finish(worker, 0.0)
                 try:
                     fresh = self._spawn()
                 except PlainwireError as error:
-                    log.error("%s", error)
+                    tell("failed", logging.ERROR, reason=str(error))
                     self._stopping.wait(1.0)
                     continue
                 with self._lock:
@@ -252,6 +251,8 @@ def main(argument: str) -> None:
     tcp, web = (Address.parse(order[k]) if order[k] else None for k in ("tcp", "web"))
     tls = tuple(order["tls"]) if order["tls"] else None
     plan = Plan(tcp, web, Path(order["folder"]), settings, tls)
+    if order["log"]:
+        write_to(order["log"])
     with _WorkerServer(plan, sockets, order["bus"]):
         print("ready", flush=True)
         while os.read(0, 4096):

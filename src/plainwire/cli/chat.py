@@ -54,10 +54,13 @@ def chat() -> None:
               help="A registered name that is operator everywhere.")  # fmt: skip
 @click.option("--name", default="Plainwire", show_default=True, help="Shown in the page.")
 @click.option("--json", "as_json", is_flag=True, help="Print the addresses as one JSON line.")
+@click.option("--log", metavar="FILE",
+              help="Append what happens as JSON lines; - is standard error.")  # fmt: skip
 def serve(**options: Any) -> None:
     """Serve a chat until Ctrl-C or SIGTERM; with no options, on this machine only."""
     import tempfile
 
+    from plainwire.chat.journal import write_to
     from plainwire.errors import PlainwireError
 
     _check_exposure(options)
@@ -65,6 +68,8 @@ def serve(**options: Any) -> None:
         folder = options["data"] or (Path(scratch) if options["memory"] else data_folder())
         try:
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            if options["log"]:
+                write_to(options["log"])
             server = _make_server(options, folder).start()
         except (PlainwireError, OSError) as error:
             refuse(error)
@@ -104,7 +109,7 @@ def _make_server(options: dict[str, Any], folder: Path) -> Any:
     plan = Plan(
         Address("tls" if tls else "tcp", options["host"], options["port"]),
         Address("wss" if tls else "ws", options["host"], options["web_port"]),
-        folder, settings, tls,
+        folder, settings, tls, log=options["log"],
     )  # fmt: skip
     if options["model"] == "processes":
         return Supervisor(plan, options["workers"] or os.cpu_count() or 1)

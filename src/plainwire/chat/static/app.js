@@ -92,7 +92,11 @@ const handlers = {
     tell(word('failed', { text: message.text }));
     return undefined;
   },
-  close(message) { if (message.code !== 'stopping') bar(message.text, 8); },
+  revoked() { tell(word('revoked')); },
+  close(message) {
+    if (message.code === 'revoked') { $('helloerror').textContent = word('out'); $('welcome').showModal(); return; }
+    if (message.code !== 'stopping') bar(message.text, 8);
+  },
 };
 function onMessage(message) { handlers[message.type]?.(message); }
 function tell(text) { if (room) { connection.note(room, text); log.added(); } }
@@ -213,6 +217,7 @@ const commands = {
   me: (rest) => say({ kind: 'me', text: rest }), nick: (rest) => connection.send({ type: 'nick', name: rest }), join: (rest) => rest && go(rest.replace(/^#/, '').toLowerCase()),
   part: () => connection.send({ type: 'part', room: room.name }), topic: (rest) => connection.send({ type: 'topic', room: room.name, text: rest }),
   register: (rest) => connection.send({ type: 'register', password: rest }), help: () => $('help').showModal(), search: (rest) => connection.send({ type: 'search', room: room.name, text: rest }),
+  logout: () => connection.send({ type: 'revoke' }),
   msg: (rest) => { const [name, ...text] = rest.split(' '); const found = [...room.members].find(([, n]) => n.toLowerCase() === name.toLowerCase()); if (found) { directTo(...found); if (text.length) setTimeout(() => say({ text: text.join(' ') }), 300); } },
 };
 for (const type of ['kick', 'ban', 'unban', 'mute', 'unmute', 'op', 'deop']) commands[type] = (rest) => { const found = [...room.members].find(([, n]) => n.toLowerCase() === rest.toLowerCase()); if (found) connection.send({ type, room: room.name, user: found[0], target: found[1] }); };
@@ -287,7 +292,7 @@ $('hello').addEventListener('submit', (event) => {
 $('welcome').addEventListener('cancel', (event) => event.preventDefault());
 function words() {
   apply(document); $('language').textContent = word('language');
-  const keys = [['Enter', 'h_enter'], ['Shift Enter', 'h_shift'], ['↑', 'h_up'], ['Alt ↑ ↓', 'h_alt'], ['Ctrl K', 'h_k'], ['Esc', 'h_esc'], ['/me', 'h_me'], ['/nick', 'h_nick'], ['/topic', 'h_topic'], ['/msg', 'h_msg'], ['/join', 'h_join'], ['/part', 'h_part'], ['/register', 'h_register']];
+  const keys = [['Enter', 'h_enter'], ['Shift Enter', 'h_shift'], ['↑', 'h_up'], ['Alt ↑ ↓', 'h_alt'], ['Ctrl K', 'h_k'], ['Esc', 'h_esc'], ['/me', 'h_me'], ['/nick', 'h_nick'], ['/topic', 'h_topic'], ['/msg', 'h_msg'], ['/join', 'h_join'], ['/part', 'h_part'], ['/register', 'h_register'], ['/logout', 'h_logout']];
   $('helplist').replaceChildren(...keys.flatMap(([key, text]) => [make('dt', { textContent: key }), make('dd', { textContent: word(text) })]));
   if (connection.ready) onState('connected'); else $('state').textContent = word('connecting');
   drawRooms();

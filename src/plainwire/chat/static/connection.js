@@ -78,7 +78,7 @@ export class Connection {
     this.ready = true; this.tries = 0;
     this.user = message.you.id; this.name = message.you.name; this.token = message.token; this.limits = message.limits; this.master = message.you.master;
     delete this.more.password;
-    sessionStorage.setItem('token', this.token); localStorage.setItem('token', this.token); localStorage.setItem('name', this.name);
+    this.keepToken(this.token); localStorage.setItem('name', this.name);
     for (const entry of message.private) this.room(entry.room).title = entry.with.name;
     for (const name of this.rooms.keys()) this.join(name);
     for (const kept of this.outbox.values()) this.put(kept);
@@ -145,6 +145,13 @@ export class Connection {
     if (message.of === 'history') for (const room of this.rooms.values()) room.loading = false;
     if (message.of === 'hello' && FATAL.includes(message.code)) { this.stopped = true; this.socket?.close(); }
   }
+  on_revoked(message) { this.keepToken(message.token); }
+  on_close(message) {
+    if (message.code !== 'revoked') return;
+    this.stopped = true; this.ready = false; this.keepToken('');
+    localStorage.removeItem('name');
+  }
+  keepToken(token) { this.token = token; sessionStorage.setItem('token', token); localStorage.setItem('token', token); }
   on_parted(message) { this.rooms.delete(message.room); }
   on_named(message) { if (message.id === this.user) { this.name = message.name; localStorage.setItem('name', message.name); } }
 }
