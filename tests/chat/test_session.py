@@ -28,12 +28,15 @@ class Wire:
 
     def __init__(self) -> None:
         self.got: list[dict[str, Any]] = []
+        # Presence is told by a clock, once a second, so it may come between any two lines.
+        self.presence: list[dict[str, Any]] = []
         self.ended = ""
 
     def write(self, data: bytes) -> bool:
         while data:
             size = int.from_bytes(data[:4], "big")
-            self.got.append(json.loads(data[4 : 4 + size]))
+            message = json.loads(data[4 : 4 + size])
+            (self.presence if message["type"] == "presence" else self.got).append(message)
             data = data[4 + size :]
         return True
 
@@ -389,6 +392,30 @@ def test_typing_and_presence_are_told_to_the_room_only() -> None:
         assert eve.take() == []
 
     play(scene)
+
+
+def test_a_reconnect_is_neither_leaving_nor_joining_and_a_departure_is_told() -> None:
+    """A lift or a tunnel is no news for the room; going home is."""
+
+    async def scene(person: Any) -> None:
+        ann, ben = await person("ann", "dev"), await person("ben", "dev")
+
+        def told(kind: str) -> list[str]:
+            return [m["name"] for news in ann.wire.presence for m in news[kind]]
+
+        async with asyncio.timeout(60):
+            while "ben" not in told("joined"):
+                await asyncio.sleep(0.05)
+        token = ben.token
+        ben.talk.end()
+        back = await person("ben", "dev", token=token)
+        await back.say(type="part", room="dev")
+        async with asyncio.timeout(60):
+            while not told("left"):
+                await asyncio.sleep(0.05)
+        assert (told("joined").count("ben"), told("left")) == (1, ["ben"])
+
+    play(scene, Settings(burst=10_000, depart_seconds=30))
 
 
 async def hear(one: Person, kind: str) -> dict[str, Any]:
