@@ -3,18 +3,12 @@
 from __future__ import annotations
 
 import os
-import pty
-import re
-import select
-import subprocess
-import sys
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from helpers import Client
+from helpers import Client, TerminalClient
 
 from plainwire import Address
 from plainwire.chat.bounds import Settings
@@ -23,7 +17,6 @@ from plainwire.chat.server import ChatServer, Plan
 CHROMIUM = "/usr/bin/chromium"
 ARGS = ["--no-sandbox", "--headless", "--disable-gpu", "--disable-background-networking",
         "--disable-component-update", "--disable-sync", "--no-first-run"]  # fmt: skip
-PROGRAM = str(Path(sys.executable).with_name("plainwire"))
 
 pytestmark = [
     pytest.mark.browser,
@@ -89,45 +82,6 @@ def visit(browser: Any, server: ChatServer) -> Iterator[Callable[..., Any]]:
 def say(page: Any, text: str) -> None:
     page.fill("#text", text)
     page.press("#text", "Enter")
-
-
-class TerminalClient:
-    """`plainwire chat join` on a pseudo terminal."""
-
-    def __init__(self, address: Address, name: str, home: Path) -> None:
-        self._master, slave = pty.openpty()
-        self.text = ""
-        environment = {**os.environ, "TERM": "xterm", "COLUMNS": "100", "LINES": "30",
-                       "XDG_STATE_HOME": str(home), "PROMPT_TOOLKIT_NO_CPR": "1"}  # fmt: skip
-        self.process = subprocess.Popen(
-            [PROGRAM, "chat", "join", str(address), "--name", name],
-            stdin=slave, stdout=slave, stderr=slave, env=environment, start_new_session=True,
-        )  # fmt: skip
-        os.close(slave)
-
-    def type(self, line: str) -> None:
-        os.write(self._master, line.encode() + b"\r")
-
-    def wait_for(self, text: str) -> None:
-        deadline = time.monotonic() + 20
-        while text not in re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", self.text):
-            left = deadline - time.monotonic()
-            assert left > 0, f"no {text!r} in {self.text[-800:]!r}"
-            if select.select([self._master], [], [], left)[0]:
-                self.text += os.read(self._master, 65536).decode("utf-8", "replace")
-
-    def close(self) -> int:
-        self.type("/quit")
-        deadline = time.monotonic() + 20
-        while self.process.poll() is None and time.monotonic() < deadline:
-            if select.select([self._master], [], [], 0.1)[0]:
-                try:
-                    os.read(self._master, 65536)
-                except OSError:
-                    break
-        status = self.process.wait(10)
-        os.close(self._master)
-        return status
 
 
 def test_two_browsers_and_a_terminal_are_in_one_room(

@@ -138,7 +138,7 @@ def test_the_copy_takes_each_event_once_and_asks_again_over_a_hole() -> None:
     assert replica.to_send == [{"type": "join", "room": "dev"}]
     replica.to_send.clear()
     joined = {"type": "joined", "room": "dev", "epoch": "e", "seq": 5, "after": 0,
-              "recovered": False, "members": [], "topic": ""}  # fmt: skip
+              "recovered": False, "members": [], "topic": "", "read": 0}  # fmt: skip
     replica.receive(joined)
 
     def event(seq: int) -> dict[str, object]:

@@ -23,11 +23,20 @@ from plainwire.chat.protocol import LOBBY, VERSION, Message
 
 @dataclass(slots=True)
 class RoomCopy:
-    """What is known of one room."""
+    """What is known of one room.
+
+    Attributes:
+        seq: the last event that was taken.
+        head: the end of the log when the room was joined; later events are live.
+        read: how far the user has read, here or elsewhere.
+        unread: messages that came since and were not looked at.
+        title: the other's name, of a private conversation.
+    """
 
     epoch: str = ""
     seq: int = 0
     head: int = 0
+    read: int = 0
     unread: int = 0
     topic: str = ""
     title: str = ""
@@ -142,6 +151,7 @@ class Replica:
         if not message["recovered"]:
             copy.seq = message["after"]
         copy.epoch, copy.head, copy.topic = message["epoch"], message["seq"], message["topic"]
+        copy.read = max(copy.read, message["read"])
         copy.members = {member["id"]: member["name"] for member in message["members"]}
 
     def _take_presence(self, message: Message) -> None:

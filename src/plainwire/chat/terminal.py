@@ -9,31 +9,26 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from prompt_toolkit import PromptSession
 from prompt_toolkit.completion import CompleteEvent, Completer, Completion
 from prompt_toolkit.document import Document
 from prompt_toolkit.formatted_text import FormattedText
+from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
 from prompt_toolkit.patch_stdout import patch_stdout
 from prompt_toolkit.shortcuts import print_formatted_text
 
 from plainwire.address import Address
 from plainwire.chat.caller import Caller
+from plainwire.chat.commands import COMMANDS, complete, help_lines, split_person
 from plainwire.chat.lines import Translate, clock, show_event
 from plainwire.chat.protocol import Message, clean_text, name_key
-from plainwire.chat.replica import Replica
+from plainwire.chat.replica import Replica, RoomCopy
 from plainwire.errors import PlainwireError
 
-COMMANDS = {
-    "/join": "/join ROOM", "/part": "/part", "/room": "/room NAME", "/rooms": "/rooms",
-    "/who": "/who", "/msg": "/msg NAME TEXT", "/me": "/me TEXT", "/nick": "/nick NAME",
-    "/topic": "/topic TEXT", "/search": "/search TEXT", "/history": "/history",
-    "/edit": "/edit TEXT", "/delete": "/delete", "/kick": "/kick NAME", "/ban": "/ban NAME",
-    "/unban": "/unban NAME", "/mute": "/mute NAME", "/unmute": "/unmute NAME", "/op": "/op NAME",
-    "/deop": "/deop NAME", "/register": "/register PASSWORD", "/help": "/help", "/quit": "/quit",
-}  # fmt: skip
+READ_SECONDS = 2.0
 # Six colours that read on dark and on light grounds; a name keeps its own.
 _COLOURS = ("ansired", "ansigreen", "ansiyellow", "ansiblue", "ansimagenta", "ansicyan")
 
@@ -59,10 +54,31 @@ class Terminal(Completer):
         self._people: dict[str, str] = {}
         self._typing: dict[str, float] = {}
         self._day = ""
+        self._reading: asyncio.TimerHandle | None = None
+        # What was written is erased on Enter: it comes back as a line with its time, or
+        # as the answer of a command.
         self._prompt: PromptSession[str] = PromptSession(
             completer=self, complete_while_typing=False, bottom_toolbar=self._status,
-            refresh_interval=1.0,
+            refresh_interval=1.0, erase_when_done=True, key_bindings=self._keys(),
         )  # fmt: skip
+
+    def _keys(self) -> KeyBindings:
+        """Tab at once: prompt_toolkit's own completes in the background, after what is typed."""
+        keys = KeyBindings()
+
+        @keys.add("tab")
+        def _complete(event: KeyPressEvent) -> None:
+            buffer = event.current_buffer
+            if buffer.complete_state is not None:
+                buffer.complete_next()
+                return
+            found = list(self.get_completions(buffer.document, CompleteEvent()))
+            if len(found) == 1:
+                buffer.apply_completion(found[0])
+            elif found:
+                buffer.start_completion(insert_common_part=True)
+
+        return keys
 
     async def run(self) -> int:
         """Talk until /quit, Ctrl-D or a refusal; return the status for the shell."""
@@ -82,7 +98,9 @@ class Terminal(Completer):
     async def _read_lines(self) -> None:
         while True:
             try:
-                line = await self._prompt.prompt_async(lambda: f"#{self._title(self.room)}> ")
+                line = await self._prompt.prompt_async(
+                    lambda: [("bold ansigreen", f"{self._place(self.room)}> ")]
+                )
             except (EOFError, KeyboardInterrupt):
                 return
             if line.strip() == "/quit":
@@ -106,7 +124,7 @@ class Terminal(Completer):
             "/topic": {"type": "topic", "room": self.room, "text": rest},
             "/search": {"type": "search", "room": self.room, "text": rest},
             "/nick": {"type": "nick", "name": rest},
-            "/register": {"type": "register", "password": rest},
+            "/register": {"type": "register", "password": rest}, "/logout": {"type": "revoke"},
         }  # fmt: skip
         if word in simple:
             self.caller.send(simple[word])
@@ -115,21 +133,33 @@ class Terminal(Completer):
         elif word in ("/join", "/room"):
             self._go(rest.removeprefix("#"))
         elif word == "/msg":
-            name, _, text = rest.partition(" ")
             self._on_person(
-                name, lambda user: self._send({"to": user, "to_name": name, "text": text})
+                rest,
+                lambda user, name, text: self._send({"to": user, "to_name": name, "text": text}),
             )
         elif word in ("/kick", "/ban", "/unban", "/mute", "/unmute", "/op", "/deop"):
-            rule = {"type": word[1:], "room": self.room, "target": rest}
-            self._on_person(rest, lambda user: self.caller.send({**rule, "user": user}))
+            rule = {"type": word[1:], "room": self.room}
+            self._on_person(
+                rest, lambda user, name, _: self.caller.send({**rule, "user": user, "target": name})
+            )
         elif word in ("/edit", "/delete") and self.room in self._mine:
             change = {"type": word[1:], "room": self.room, "seq": self._mine[self.room]}
             self.caller.send({**change, "text": rest} if word == "/edit" else change)
         elif word == "/history":
             first = max(1, self.replica.rooms[self.room].head - 49)
             self.caller.send({"type": "history", "room": self.room, "before": first})
+        elif word == "/help":
+            for text in help_lines(self._):
+                self._note(text)
         else:
-            self._note("  ".join(COMMANDS.values()))
+            self._tell_unknown(word)
+
+    def _tell_unknown(self, word: str) -> None:
+        _ = self._
+        if word in COMMANDS:
+            self._note(_("you have said nothing here yet"))
+        else:
+            self._note(_("{word} is no command; /help lists them").format(word=clean_text(word)))
 
     def _send(self, message: Message) -> None:
         self.caller.send({"type": "send", **message})
@@ -139,18 +169,19 @@ class Terminal(Completer):
         if found:
             self.room = found[0]
             self.replica.rooms[self.room].unread = 0
+            self._mark_read()
         elif room:
             self.room = name_key(room)
             self.caller.send(self.replica.join(self.room))
 
-    def _on_person(self, name: str, act: Any) -> None:
+    def _on_person(self, text: str, act: Callable[[str, str, str], object]) -> None:
         _ = self._
-        wanted = name_key(name)
-        for user, known in {**self._people, **self.replica.rooms[self.room].members}.items():
-            if name_key(known) == wanted:
-                act(user)
-                return
-        self._note(_("nobody called {name} is known here").format(name=name))
+        people = {**self._people, **self.replica.rooms[self.room].members}
+        user, name, rest = split_person(text, people)
+        if user:
+            act(user, name, rest)
+        else:
+            self._note(_("nobody called {name} is known here").format(name=name))
 
     def get_completions(
         self,
@@ -159,16 +190,13 @@ class Terminal(Completer):
     ) -> Iterable[Completion]:
         """Commands at the start, people and rooms elsewhere."""
         word = document.get_word_before_cursor(WORD=True)
-        if document.text_before_cursor.startswith("/") and " " not in document.text_before_cursor:
-            names = list(COMMANDS)
-        else:
-            copy = self.replica.rooms.get(self.room)
-            people = copy.members.values() if copy else ()
-            names = [*people, *(f"#{room}" for room in self.replica.rooms if room[0] != "@")]
-        mark = "@" if word.startswith("@") else ""
-        for name in names:
-            if name.casefold().startswith(word.removeprefix("@").casefold()):
-                yield Completion(mark + name + " ", start_position=-len(word), display=name)
+        copy = self.replica.rooms.get(self.room)
+        people = [name for user, name in (copy.members.items() if copy else ())
+                  if user != self.replica.user]  # fmt: skip
+        rooms = [room for room in self.replica.rooms if room[0] != "@"]
+        at_start = " " not in document.text_before_cursor
+        for name in complete(word, at_start, people, rooms):
+            yield Completion(name, start_position=-len(word), display=name.strip())
 
     # What others write
 
@@ -186,7 +214,10 @@ class Terminal(Completer):
             self.room = message["room"]
         self._people.update((m["id"], m["name"]) for m in message["members"])
         topic = f" · {clean_text(message['topic'])}" if message["topic"] else ""
-        self._note(f"#{self._title(message['room'])} ({message['count']}){topic}")
+        count = "" if message["room"].startswith("@") else f" ({message['count']})"
+        self._note(f"{self._place(message['room'])}{count}{topic}")
+        if message["room"] == self.room:
+            self._mark_read()
 
     def _on_error(self, message: Message) -> None:
         self._note(f"{clean_text(message['text'])} ({message['code']})")
@@ -230,6 +261,14 @@ class Terminal(Completer):
     def _on_named(self, message: Message) -> None:
         self._note(clean_text(message["name"]))
 
+    def _on_registered(self, message: Message) -> None:
+        _ = self._
+        self._note(_("the name {name} is yours").format(name=clean_text(message["name"])))
+
+    def _on_revoked(self, _message: Message) -> None:
+        _ = self._
+        self._note(_("your other devices are signed out"))
+
     def _on_close(self, message: Message) -> None:
         self._note(clean_text(message["text"]))
 
@@ -246,18 +285,24 @@ class Terminal(Completer):
         mine = event["from"] == self.replica.user
         if mine and event["kind"] in ("text", "me", "file"):
             self._mine[room] = event["seq"]
+        self._people[event["from"]] = str(event["body"].get("name", ""))
         copy = self.replica.rooms.get(room)
-        if room != self.room and copy is not None and event["seq"] > copy.head and not mine:
+        fresh = not mine and copy is not None and self._is_unread(copy, room, event["seq"])
+        if fresh and copy is not None and room != self.room:
             copy.unread += 1
+        if room == self.room:
+            self._mark_read()
         day = time.strftime("%Y-%m-%d", time.localtime(event["time"] / 1000))
         if day != self._day:
             self._day = day
             self._note(f"── {day} ──")
-        where = "" if room == self.room else f"#{self._title(room)} "
+        where = "" if room == self.room else f"{self._place(room)} "
         name, colon, text = line.partition(": ")
         mention = f"@{self.replica.name}".casefold() in line.casefold() and not mine
         colour = _COLOURS[sum(event["from"].encode()) % len(_COLOURS)]
         head = f"{clock(event['time'])} {where}"
+        if fresh and (mention or room.startswith("@")):
+            self._prompt.output.bell()
         parts = [("ansibrightblack", head)]
         if colon:
             parts += [(f"bold {colour}", name), ("reverse" if mention else "", colon + text)]
@@ -265,12 +310,34 @@ class Terminal(Completer):
             parts.append(("italic", line))
         print_formatted_text(FormattedText(parts))
 
+    @staticmethod
+    def _is_unread(copy: RoomCopy, room: str, seq: int) -> bool:
+        # What was there on joining counts after the mark of what was read, and in a private
+        # conversation, which may have begun while nobody looked.
+        known = bool(copy.read) or room.startswith("@")
+        return seq > copy.head or (known and seq > copy.read)
+
+    def _mark_read(self) -> None:
+        """Remember on the server how far this room was read, at most every READ_SECONDS."""
+        if self._reading is None:
+            loop = asyncio.get_running_loop()
+            self._reading = loop.call_later(READ_SECONDS, self._say_read)
+
+    def _say_read(self) -> None:
+        self._reading = None
+        copy = self.replica.rooms.get(self.room)
+        if copy is not None and copy.seq > copy.read:
+            copy.read = copy.seq
+            self.caller.send({"type": "read", "room": self.room, "seq": copy.seq})
+
     def _note(self, text: str) -> None:
         print_formatted_text(FormattedText([("ansibrightblack", f"-- {text}")]))
 
-    def _title(self, room: str) -> str:
+    def _place(self, room: str) -> str:
+        """How a room is called: `#dev`, or `@ann` for a private conversation."""
         copy = self.replica.rooms.get(room)
-        return f"@{copy.title}" if copy is not None and copy.title else room
+        title = copy.title if copy is not None else ""
+        return f"@{clean_text(title)}" if title or room.startswith("@") else f"#{room}"
 
     def _status(self) -> FormattedText:
         """The line at the bottom: connection, rooms with unread counts, who is typing."""
@@ -281,7 +348,7 @@ class Terminal(Completer):
         for room, copy in self.replica.rooms.items():
             mark = f"({copy.unread})" if copy.unread else ""
             style = "reverse" if room == self.room else "bold" if copy.unread else ""
-            parts.append((style, f" #{self._title(room)}{mark} "))
+            parts.append((style, f" {self._place(room)}{mark} "))
         if self.replica.outbox:
             count = len(self.replica.outbox)
             parts.append(("", _(" {count} not yet stored").format(count=count)))
