@@ -47,7 +47,7 @@ async def publish(broker: MemoryBroker, first: int, last: int) -> None:
 
 
 async def until_level(reader: Reader, seq: int) -> None:
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         while not reader.got or reader.got[-1] != seq:
             await asyncio.sleep(0)
 
@@ -151,5 +151,35 @@ def test_a_closed_subscription_gets_nothing() -> None:
         subscription.close()
         await publish(broker, 1, 3)
         assert reader.got == []
+
+    asyncio.run(scenario())
+
+
+def test_events_that_history_gave_before_their_news_came_are_not_given_again() -> None:
+    """A reader that caught up, or resumed, got the same events twice under load."""
+
+    async def scenario() -> None:
+        broker = MemoryBroker()
+        await broker.open()
+        hub = Hub(broker, encode)
+        early, late, resumed = Reader(), Reader(), Reader()
+        await hub.subscribe("r", early, 0)
+        # A store answers readers from what it has committed; its news takes a moment more.
+        hear, news = broker.on_events, []
+        broker.on_events = lambda room, events: news.append((room, list(events)))
+        await publish(broker, 1, 20)
+        hear(*news.pop(0))
+        await hub.subscribe("r", late, 0)
+        await until_level(late, 20)
+        await hub.subscribe("r", resumed, 15)
+        for room, events in news:
+            hear(room, events)
+        broker.on_events = hear
+        await publish(broker, 21, 25)
+        for reader in (early, late, resumed):
+            await until_level(reader, 25)
+        assert early.got == late.got == list(range(1, 26))
+        assert resumed.got == list(range(16, 26))
+        assert early.behind == late.behind == resumed.behind == []
 
     asyncio.run(scenario())

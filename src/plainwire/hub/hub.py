@@ -106,6 +106,8 @@ class Fan:
         self.last = events[-1].seq
         if not self.live:
             return
+        if not self._batch:
+            self._batch_first = events[0].seq
         self._batch += [self.hub.encode(event) for event in events]
         loop = self.hub.loop
         if self._timer is None:
@@ -127,6 +129,14 @@ class Fan:
         stopped: list[Subscription] = []
         for subscription in self.live:
             subscriber = subscription.subscriber
+            if subscription.seq >= self._batch_first:
+                # History was ahead of the news: the store had committed these already when
+                # this one read it, and their announcement comes now.
+                rest = batch[subscription.seq - self._batch_first + 1 :]
+                subscription.seq = max(subscription.seq, last)
+                if rest and not subscriber.write(subscriber.pack(rest)):
+                    stopped.append(subscription)
+                continue
             data = packed.get(subscriber.pack)
             if data is None:
                 data = packed[subscriber.pack] = subscriber.pack(batch)
