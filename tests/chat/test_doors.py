@@ -2,28 +2,31 @@
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import json
 import os
 import socket
 import subprocess
-import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from helpers import Client
+from helpers import PROGRAM, WAIT_SECONDS, Client
 
-from plainwire import Address
+from plainwire import Address, frames
+from plainwire.chat.blocking import Hall
 from plainwire.chat.bounds import Settings
+from plainwire.chat.link import CODEC
 from plainwire.chat.server import ChatServer, Plan
 from plainwire.chat.workers import Supervisor
 from plainwire.errors import PlainwireError
 from plainwire.hub.memory import MemoryBroker
+from plainwire.hub.sqlite import SqliteBroker
+from plainwire.servers.serve import serve
 
-PROGRAM = str(Path(sys.executable).with_name("plainwire"))
 FAST = Settings(burst=100_000, per_second=100_000, depart_seconds=0.2)
 
 
@@ -32,10 +35,34 @@ def plan(folder: Path, **more: Any) -> Plan:
     return Plan(tcp, web, folder, **{"settings": FAST, **more})
 
 
-@pytest.fixture(params=["loop-memory", "loop-sqlite", "processes"])
+class Blocking:
+    """The chat behind the toolkit's blocking servers."""
+
+    def __init__(self, folder: Path, model: Any, settings: Settings = FAST) -> None:
+        self._stack = contextlib.ExitStack()
+        hall = Hall(settings, lambda: SqliteBroker(folder / "chat.db"))
+        self._stack.enter_context(hall)
+        for name, handler, address, codec in (
+            ("tcp", hall.talk, "tcp://127.0.0.1:0", CODEC),
+            ("web", hall.talk_text, "ws://127.0.0.1:0/ws", frames.text()),
+        ):
+            made: Any = serve(handler, address, codec, model=model, drain=0.5, background=True)
+            self._stack.enter_context(made)
+            setattr(self, name, made.address)
+
+    def __enter__(self) -> Any:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stack.close()
+
+
+@pytest.fixture(params=["loop-memory", "loop-sqlite", "processes", "threads"])
 def server(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Any]:
-    if request.param == "processes":
-        made: Any = Supervisor(plan(tmp_path), 2)
+    if request.param == "threads":
+        made: Any = Blocking(tmp_path, "threads")
+    elif request.param == "processes":
+        made = Supervisor(plan(tmp_path), 2)
     elif request.param == "loop-memory":
         made = ChatServer(plan(tmp_path, make_broker=MemoryBroker))
     else:
@@ -78,6 +105,54 @@ def test_people_at_both_doors_talk_in_one_room(server: Any) -> None:
         client.close()
 
 
+def test_one_client_at_a_time_talks_through_history(tmp_path: Path) -> None:
+    """What the serial model can do: a visitor's book. The next one waits for the door."""
+    with Blocking(tmp_path, "serial") as server:
+        ann = Client(server.tcp, "ann")
+        ann.join("dev")
+        ann.send("dev", "is anybody there?", "1")
+        ben = Client(server.tcp)
+        ben.say(type="hello", v=1, name="ben")
+        with pytest.raises(TimeoutError):
+            ben.next(0.3)
+        ann.close()
+        ben.wait(type="welcome")
+        joined = ben.join("dev")
+        assert [m["name"] for m in joined["members"] if m["name"] == "ben"]
+        assert ben.wait(type="event", kind="text")["body"]["text"] == "is anybody there?"
+        ben.send("dev", "only I, now", "2")
+        ben.close()
+        with Client(server.tcp, "ann", token=ann.token) as again:
+            position = {"epoch": joined["epoch"], "seq": 2}
+            assert again.join("dev", since=position)["recovered"] is True
+            assert again.wait(type="event", seq=3)["body"]["text"] == "only I, now"
+
+
+def test_a_blocking_door_cuts_nobody_short_and_resynchronises_the_slow(tmp_path: Path) -> None:
+    """The promises of the loop's door, kept by threads."""
+    settings = Settings(burst=1e6, per_second=1e6, buffer_bytes=16 * 1024)
+    with Blocking(tmp_path, "threads", settings) as server:
+        slow, quick = Client(server.tcp, "slow"), Client(server.web, "quick")
+        slow.join("dev")
+        quick.join("dev")
+        for n in range(1200):
+            quick.say(type="send", room="dev", id=f"m{n}", text="x" * 10_000)
+            if n % 50 == 49:
+                quick.wait(type="ack", id=f"m{n}")
+        got: list[str] = []
+        while len(got) < 1200:
+            message = slow.next()
+            if message["type"] == "event" and message["kind"] == "text":
+                got.append(message["id"])
+        assert got == [f"m{n}" for n in range(1200)]
+        assert any(m["type"] == "behind" for m in slow.seen)
+        for _ in range(200):
+            quick.say(type="launch")
+        assert quick.wait(type="close")["code"] == "too_many_errors"
+        slow.close()
+        quick.cut()
+
+
 def test_reconnecting_in_a_burst_loses_and_doubles_nothing(server: Any) -> None:
     """Counted by id, since a clock cannot tell."""
     count = 300
@@ -107,7 +182,7 @@ def test_reconnecting_in_a_burst_loses_and_doubles_nothing(server: Any) -> None:
                     reader.cut()
                     reader = Client(server.tcp, "reader", token=token)
                     assert reader.join("dev", since=position)["recovered"] is True
-    thread.join(30)
+    thread.join(WAIT_SECONDS)
     assert got == [f"w{n}" for n in range(count)]
     reader.close()
     writer.close()
@@ -166,7 +241,7 @@ def test_killing_the_whole_server_loses_no_acknowledged_message(
         writer.say(type="send", room="dev", id=f"m{n}", text=str(n))
     writer.wait(type="ack", id="m9")
     os.kill(server.pid, 9)
-    server.wait(10)
+    server.wait(WAIT_SECONDS)
     try:
         while True:
             writer.next(5.0)
@@ -187,7 +262,7 @@ def test_killing_the_whole_server_loses_no_acknowledged_message(
             assert len(stored) == len(set(stored))
     finally:
         server.terminate()
-        server.wait(20)
+        server.wait(WAIT_SECONDS)
         assert server.stdout is not None
         server.stdout.close()
     assert server.returncode == 0
@@ -198,18 +273,18 @@ def test_the_pipe_sends_its_lines_and_follows_an_address(one: ChatServer) -> Non
     command = [PROGRAM, "chat"]
     sent = subprocess.run(
         [*command, "join", str(one.tcp), "--room", "lobby", "--name", "ci"],
-        input="hi\n你好 👋\n", capture_output=True, text=True, timeout=60,
+        input="hi\n你好 👋\n", capture_output=True, text=True, timeout=100,
     )  # fmt: skip
     assert (sent.returncode, sent.stdout, sent.stderr) == (0, "", "")
     told = subprocess.run(
         [*command, "export", str(one.tcp), "--room", "lobby"], capture_output=True, text=True,
-        timeout=60,
+        timeout=100,
     )  # fmt: skip
     lines = [json.loads(line) for line in told.stdout.splitlines()]
     assert [line["body"]["text"] for line in lines] == ["hi", "你好 👋"]
     nobody = subprocess.run(
         [*command, "join", "tcp://127.0.0.1:1"], input="x", capture_output=True, text=True,
-        timeout=60,
+        timeout=100,
     )  # fmt: skip
     assert nobody.returncode == 2
     assert "connection refused" in nobody.stderr
@@ -219,7 +294,7 @@ def test_opening_to_the_network_needs_a_password_or_a_decision() -> None:
     """A chat that is open by accident is found by others first."""
     refused = subprocess.run(
         [PROGRAM, "chat", "serve", "--host", "0.0.0.0"],
-        capture_output=True, text=True, timeout=60,
+        capture_output=True, text=True, timeout=100,
     )  # fmt: skip
     assert refused.returncode == 2
     assert "--password" in refused.stderr
@@ -231,22 +306,22 @@ def test_bad_bytes_are_answered_and_nobody_else_notices(one: ChatServer) -> None
     good.join("dev")
     bad = (b"GET / HTTP/1.1\r\n\r\n", b"\xff\xff\xff\xff", b"\x00\x01\x00\x01" + b"x" * 65537)
     for data in bad:
-        with socket.create_connection(("127.0.0.1", one.tcp.port), 10) as sock:
-            sock.settimeout(10)
+        with socket.create_connection(("127.0.0.1", one.tcp.port), WAIT_SECONDS) as sock:
+            sock.settimeout(WAIT_SECONDS)
             sock.sendall(data)
             said = b""
             while piece := sock.recv(65536):
                 said += piece
             assert json.loads(said[4:])["code"] == "too_large", data[:8]
-    with socket.create_connection(("127.0.0.1", one.web.port), 10) as sock:
-        sock.settimeout(10)
+    with socket.create_connection(("127.0.0.1", one.web.port), WAIT_SECONDS) as sock:
+        sock.settimeout(WAIT_SECONDS)
         sock.sendall(b"\x16\x03\x01\x02\x00")
         assert sock.recv(100).startswith(b"HTTP/1.1 400")
     huge = Client(one.web)
     huge.peer.send("x" * 70_000)
     with pytest.raises(PlainwireError):
         for _ in range(3):
-            huge.next(10.0)
+            huge.next()
     huge.cut()
     good.send("dev", "still here", "g")
     good.close()
@@ -255,7 +330,7 @@ def test_bad_bytes_are_answered_and_nobody_else_notices(one: ChatServer) -> None
 def ask(
     server: ChatServer, path: str, method: str = "GET", body: bytes = b"", **fields: str
 ) -> Any:
-    connection = http.client.HTTPConnection("127.0.0.1", server.web.port, timeout=10)
+    connection = http.client.HTTPConnection("127.0.0.1", server.web.port, timeout=WAIT_SECONDS)
     connection.request(
         method, path, body or None, {k.replace("_", "-"): v for k, v in fields.items()}
     )

@@ -159,6 +159,7 @@ class Session:
                 from plainwire.chat.sending import send_now
 
                 if send_now(self, message):
+                    self._granted()
                     return None
         except Fault as fault:
             self._refuse(fault, message)
@@ -171,11 +172,14 @@ class Session:
             raise Fault("rate_limited", "too many requests", retry_after=round(wait + 0.05, 2))
         if not self.user and message["type"] not in ("hello", "ping"):
             raise Fault("no_hello", "the first message is hello")
+
+    def _granted(self) -> None:
         self._refused = max(0, self._refused - 1)
 
     async def _handle(self, message: Message) -> None:
         try:
             await handler_of(message["type"])(self, message)
+            self._granted()
         except Fault as fault:
             self._refuse(fault, message)
         except BrokerError:
