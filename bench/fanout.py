@@ -9,13 +9,14 @@ from /proc/PID/stat, kernel time included: the figure that survives a busy machi
 
 `chat` has everything on: sessions, the SQLite store with synchronous=FULL, acknowledgement
 after commit. `asyncio` is the chat everybody writes: a set of writers and a loop.
-`websockets` is `websockets.broadcast` without compression. mosquitto and nats-server are
-measured where they are installed.
+`websockets` is `websockets.broadcast` without compression. mosquitto (QoS 0) and nats-server
+(core, no JetStream) are measured where they are installed; like these two, they store nothing.
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import os
 import selectors
@@ -26,6 +27,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 OUTSTANDING = 64
@@ -144,6 +146,64 @@ class Contender:
     def mark(self) -> bytes:
         """What every delivery has exactly once."""
         return b'"event"' if self.chat else b"<m>"
+
+
+class Broker(Contender):
+    """A message broker of Debian, spoken to in its own protocol, nothing stored."""
+
+    def __init__(
+        self,
+        name: str,
+        hello: bytes,
+        hello_answer: bytes,
+        publish: Callable[[bytes], bytes],
+        config: str,
+    ):
+        super().__init__(name, "", [], False, False)
+        self.hello, self.hello_answer, self.publish = hello, hello_answer, publish
+        self.config = config
+
+    def start(self, folder: Path) -> tuple[subprocess.Popen[str], int]:
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            port = free.getsockname()[1]
+        config = folder / "config"
+        config.write_text(self.config.format(port=port))
+        server = subprocess.Popen([str(shutil.which(self.name)), "-c", str(config)], text=True,
+                                  stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)  # fmt: skip
+        for _ in range(100):
+            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
+                break
+            time.sleep(0.1)
+        return server, port
+
+    def join(self, port: int, number: int) -> socket.socket:
+        sock = socket.create_connection(("127.0.0.1", port), 30)
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        sock.sendall(self.hello.replace(b"NUMBER__", b"%08d" % number))
+        read_until(sock, self.hello_answer)
+        return sock
+
+    def message(self, number: int) -> bytes:
+        return self.publish(f"{number:08d}<m>{BODY}".encode())
+
+
+def mqtt(kind: int, body: bytes) -> bytes:
+    """An MQTT 3.1.1 packet; sizes here need two bytes at most."""
+    size = len(body)
+    return bytes((kind, size) if size < 128 else (kind, size % 128 | 128, size // 128)) + body
+
+
+# CONNECT with a clean session and no keep alive, and SUBSCRIBE to "room" with QoS 0.
+MQTT_HELLO = mqtt(0x10, b"\0\4MQTT\4\2\0\0\0\10NUMBER__") + mqtt(0x82, b"\0\1\0\4room\0")
+NATS_HELLO = b'CONNECT {"verbose":false,"echo":true}\r\nSUB room 1\r\nPING\r\n'
+BROKERS = [
+    Broker("mosquitto", MQTT_HELLO, b"\x90\x03\0\1\0", lambda text: mqtt(0x30, b"\0\4room" + text),
+           "listener {port} 127.0.0.1\nallow_anonymous true\nset_tcp_nodelay true\n"),
+    Broker("nats-server", NATS_HELLO, b"PONG\r\n",
+           lambda text: b"PUB room %d\r\n%b\r\n" % (len(text), text),
+           'host: "127.0.0.1"\nport: {port}\n'),
+]  # fmt: skip
 
 
 def read_until(sock: socket.socket, what: bytes) -> None:
@@ -270,12 +330,15 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--idle", type=int, default=0)
     options = parser.parse_args()
-    for name in ("mosquitto", "nats-server"):
-        if not shutil.which(name):
-            print(f"{name} is not installed and not measured", file=sys.stderr)
-    found: dict[str, list[dict[str, float]]] = {one.name: [] for one in CONTENDERS}
+    contenders = list(CONTENDERS)
+    for broker in BROKERS:
+        if shutil.which(broker.name):
+            contenders.append(broker)
+        else:
+            print(f"{broker.name} is not installed and not measured", file=sys.stderr)
+    found: dict[str, list[dict[str, float]]] = {one.name: [] for one in contenders}
     for _ in range(options.rounds):
-        for contender in CONTENDERS:
+        for contender in contenders:
             found[contender.name].append(measure(contender, options.subscribers, options.messages))
     for name, runs in found.items():
         row = {key: round(statistics.median(run[key] for run in runs), 1) for key in runs[0]}
