@@ -171,6 +171,129 @@ def test_a_file_is_sent_and_a_private_message_is_marked(
     ann.wait_for_selector("article:has-text('between us')")
 
 
+RECORD_NOTIFICATIONS = """() => {
+  window.told = [];
+  window.Notification = class extends Notification {
+    constructor(title, options) { super(title, options); window.told.push([title, options.body]); }
+  };
+}"""
+
+
+def test_a_mention_elsewhere_notifies_and_marks_the_room(
+    visit: Callable[..., Any], server: ChatServer
+) -> None:
+    """One who reads another room is called; a message that is not for her is only counted."""
+    with Client(server.tcp, "ben") as ben:
+        ben.join("lobby")
+        ann = visit("Ann", permissions=["notifications"])
+        ann.evaluate(RECORD_NOTIFICATIONS)
+        say(ann, "/join dev")
+        ann.wait_for_selector("#title:has-text('dev')")
+        ben.send("lobby", "nobody in particular, not even @Anna", "1")
+        ann.wait_for_selector("#rooms .badge:text-is('1'):not(.loud)")
+        ben.send("lobby", "@ann, lunch? 吃饭了吗", "2")
+        ann.wait_for_selector("#rooms .badge.loud:text-is('2')")
+        assert ann.evaluate("window.told") == [["ben · # lobby", "@ann, lunch? 吃饭了吗"]]
+        assert ann.title().startswith("(2)")
+        ann.click("#rooms button:has-text('lobby')")
+        ann.wait_for_selector("article.mention")
+        ann.wait_for_selector("#rooms .badge", state="detached")
+
+
+def test_the_keyboard_and_the_phone_reach_everything(
+    visit: Callable[..., Any], server: ChatServer
+) -> None:
+    """No mouse, and no sideways scrolling on a narrow screen."""
+    with Client(server.tcp, "李雷") as li:
+        li.join("lobby")
+        ann = visit("Ann")
+        ann.wait_for_selector("#members button:has-text('李雷')")
+        ann.focus("#text")
+        ann.keyboard.type("hi @李")
+        ann.wait_for_selector("#suggest [aria-selected=true]:has-text('李雷')")
+        ann.keyboard.press("Enter")
+        assert ann.input_value("#text") == "hi @李雷 "
+        ann.keyboard.press("Enter")
+        assert li.wait(type="event", kind="text")["body"]["text"] == "hi @李雷"
+        ann.keyboard.press("Control+k")
+        ann.keyboard.type("Attic")
+        ann.keyboard.press("Enter")
+        ann.wait_for_selector("#title:has-text('attic')")
+        ann.keyboard.press("Alt+ArrowDown")
+        ann.wait_for_selector("#title:has-text('lobby')")
+        ann.focus("#log")
+        ann.keyboard.press("?")
+        ann.wait_for_selector("#help[open]")
+        ann.keyboard.press("Escape")
+        ann.wait_for_selector("#help", state="hidden")
+        phone = visit(
+            "小明", locale="zh-CN", viewport={"width": 360, "height": 640}, has_touch=True
+        )
+        li.send("lobby", "https://example.org/" + "a" * 300 + " `" + "b" * 300 + "`", "w")
+        phone.wait_for_selector("article a[href^='https://example.org']")
+        assert phone.evaluate("document.documentElement.scrollWidth") == 360
+        assert phone.locator("#log").evaluate("log => log.scrollWidth <= log.clientWidth")
+        phone.tap("#menu")
+        phone.tap("#rooms button:has-text('attic')")
+        phone.wait_for_selector("#title:has-text('attic')")
+        phone.tap("#people")
+        phone.wait_for_selector("#members button:has-text('小明 (你)')")
+
+
+def test_a_large_file_shows_its_progress_and_too_large_a_one_is_refused_here(
+    visit: Callable[..., Any], server: ChatServer, tmp_path: Path
+) -> None:
+    """Nobody waits for a transfer without seeing it move."""
+    ann, ben = visit("Ann"), visit("Ben")
+    ann.evaluate("""() => {
+      window.shares = [];
+      new MutationObserver(() => {
+        const bar = document.querySelector('#uploads progress');
+        if (bar && !bar.watched) {
+          bar.watched = true;
+          const value = Object.getOwnPropertyDescriptor(HTMLProgressElement.prototype, 'value');
+          Object.defineProperty(bar, 'value', {
+            set(share) { window.shares.push(share); value.set.call(this, share); },
+            get() { return value.get.call(this); } });
+        }
+      }).observe(document.getElementById('uploads'), {childList: true});
+    }""")
+    large = tmp_path / "报告 2026.bin"
+    large.write_bytes(os.urandom(20 << 20))
+    ann.set_input_files("#file", str(large))
+    card = ben.wait_for_selector("article .file:has-text('报告 2026.bin')")
+    assert "21 MB" in card.inner_text()
+    shares = ann.evaluate("window.shares")
+    assert shares == sorted(shares)
+    assert shares[-1] == 1
+    assert ann.locator("#uploads progress").count() == 0
+    with ben.expect_download() as waiting:
+        card.click()
+    assert Path(waiting.value.path()).read_bytes() == large.read_bytes()
+    huge = tmp_path / "huge.bin"
+    with huge.open("wb") as file:
+        file.truncate((25 << 20) + 1)
+    ann.set_input_files("#file", str(huge))
+    ann.wait_for_selector(".note:has-text('huge.bin is larger than 26 MB')")
+
+
+def test_signing_out_elsewhere_asks_the_other_page_for_a_name(visit: Callable[..., Any]) -> None:
+    """The page of a lost telephone must not go on as somebody else."""
+    lost = visit("Ann")
+    token = lost.evaluate("localStorage.token")
+    here = visit("Zoe")
+    here.evaluate("token => { localStorage.token = sessionStorage.token = token; }", token)
+    here.evaluate("() => { localStorage.name = 'Ann'; }")
+    here.reload()
+    here.wait_for_selector("#me:text-is('Ann')")
+    say(here, "/logout")
+    here.wait_for_selector(".note:has-text('signed out')")
+    lost.wait_for_selector("#welcome[open] #helloerror:has-text('signed out')")
+    assert lost.evaluate("localStorage.token") == ""
+    say(here, "still me")
+    here.wait_for_selector("article:not(.waiting):has-text('still me')")
+
+
 SCROLL_TO_THE_FIRST = """async () => {
   const log = document.getElementById('log'), seen = new Set();
   const frame = () => new Promise(requestAnimationFrame);
