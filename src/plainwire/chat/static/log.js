@@ -94,7 +94,7 @@ export class Log {
   drawStart() {
     const { room, found } = this;
     this.start.className = 'start';
-    if (found) this.start.replaceChildren(make('p', { className: 'note', textContent: word('found', { count: found.events.length, text: found.text }) }));
+    if (found) { this.start.classList.add('found'); this.start.replaceChildren(make('p', { className: 'note', textContent: word('found', { count: found.events.length, text: found.text }) })); }
     else if (this.from || room.more) { this.start.classList.add('wait'); this.start.replaceChildren(make('p', { className: 'note', textContent: word('older') })); } else {
       this.start.replaceChildren(
         make('h2', { textContent: word(room.title ? 'begin1' : 'begin', { room: room.title || `#${room.name}` }) }),
