@@ -84,6 +84,36 @@ def test_a_dead_nodes_claims_and_members_expire(tmp_path: Path) -> None:
     asyncio.run(scenario())
 
 
+def test_a_node_hears_again_after_its_file_could_not_be_read(tmp_path: Path) -> None:
+    """One failed look at the file left a node deaf for what others wrote, for ever."""
+
+    async def scenario() -> None:
+        one, two = SqliteBroker(tmp_path / "c.db"), SqliteBroker(tmp_path / "c.db")
+        await one.open()
+        await two.open()
+        heard: list[str] = []
+        two.on_events = lambda _room, events: heard.extend(event.id for event in events)
+        await two.position("r")
+        reader, broken = two._reader, sqlite3.connect(":memory:", check_same_thread=False)
+        looks: list[str] = []
+        broken.set_trace_callback(looks.append)
+        two._reader = broken
+        await one.publish("r", Draft("a", "1", "text", ""))
+        with pytest.raises(BrokerError, match="no such table"):
+            await two._look_once()
+        async with asyncio.timeout(60):
+            while len(looks) < 4:  # by itself, and in vain
+                await asyncio.sleep(0.01)
+            two._reader = reader
+            while heard != ["1"]:
+                await asyncio.sleep(0.01)
+        await two.close()
+        await one.close()
+        broken.close()
+
+    asyncio.run(scenario())
+
+
 # It never ends by itself: one that did ended before the first commit of a slow disk. It says
 # on standard output what was answered, and nothing else.
 PUBLISHER = """

@@ -68,7 +68,7 @@ class Relay:
 
 
 class UnixBus:
-    """A worker's end of the relay; see `plainwire.hub.sqlite.Bus`."""
+    """A worker's end of the relay; see `plainwire.hub.broker.Bus`."""
 
     def __init__(self, address: str) -> None:
         self.on_text: Callable[[str], None] = lambda _text: None

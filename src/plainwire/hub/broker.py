@@ -29,7 +29,7 @@ from __future__ import annotations
 import asyncio
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from plainwire.errors import PlainwireError
 
@@ -113,6 +113,21 @@ class Health(NamedTuple):
 
 EventsListener = Callable[[str, Sequence[Event]], None]
 SignalListener = Callable[[str, str], None]
+
+
+class Bus(Protocol):
+    """How nodes hint each other; may lose what it carries.
+
+    Attributes:
+        on_text: called on the event loop with what another node sent.
+        connected: False while the bus is deaf.
+    """
+
+    on_text: Callable[[str], None]
+    connected: bool
+
+    def send(self, text: str) -> None:
+        """Pass a text to all other nodes."""
 
 
 class Broker(ABC):

@@ -31,12 +31,13 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from queue import SimpleQueue
-from typing import Any, NamedTuple, Protocol, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from plainwire.hub.broker import (
     LEASE_SECONDS,
     Broker,
     BrokerError,
+    Bus,
     Draft,
     Event,
     Health,
@@ -73,21 +74,6 @@ CREATE TABLE IF NOT EXISTS nodes (node TEXT PRIMARY KEY, expires REAL NOT NULL);
 _COLUMNS = "room, seq, id, time_ms, sender, kind, body"
 
 
-class Bus(Protocol):
-    """How nodes hint each other; may lose what it carries.
-
-    Attributes:
-        on_text: called on the event loop with what another node sent.
-        connected: False while the bus is deaf.
-    """
-
-    on_text: Callable[[str], None]
-    connected: bool
-
-    def send(self, text: str) -> None:
-        """Pass a text to all other nodes."""
-
-
 class _Job(NamedTuple):
     work: Callable[[sqlite3.Connection], Any]
     answer: asyncio.Future[Any]
@@ -119,9 +105,10 @@ class SqliteBroker(Broker):
         self._reading = ThreadPoolExecutor(1, thread_name_prefix="plainwire-history")
         self._writer: threading.Thread | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
-        # Where each room stands for this node's listeners, and rooms being caught up.
+        # Where each room stands for this node's listeners, and rooms being caught up: True
+        # if there was news since the file was last read.
         self._told: dict[str, int] = {}
-        self._catching: set[str] = set()
+        self._catching: dict[str, bool] = {}
         self._tasks: set[asyncio.Task[Any]] = set()
         self._data_version = 0
         self._failure = ""
@@ -305,20 +292,25 @@ class SqliteBroker(Broker):
             self.on_events(room, fresh)
 
     def _catch_up(self, room: str) -> None:
-        if room not in self._catching:
-            self._catching.add(room)
+        known = room in self._catching
+        self._catching[room] = True
+        if not known:
             self._spawn(self._read_on(room))
 
     async def _read_on(self, room: str) -> None:
         try:
-            while not self._closed:
+            while self._catching[room] and not self._closed:
+                self._catching[room] = False
                 events = await self.history(room, after=self._told[room], limit=500)
                 if not events:
-                    return
+                    continue
+                self._catching[room] = True
                 self._told[room] = events[-1].seq
                 self.on_events(room, events)
+        except BrokerError:
+            self._data_version = -1  # so that the next look sees to it again
         finally:
-            self._catching.discard(room)
+            del self._catching[room]
 
     def _hear(self, text: str) -> None:
         news = json.loads(text)
@@ -332,12 +324,17 @@ class SqliteBroker(Broker):
         """Notice what other processes wrote although no hint came."""
         while not self._closed:
             await asyncio.sleep(LOOK_SECONDS)
-            version = await self._read(lambda db: db.execute("PRAGMA data_version").fetchone()[0])
-            if version != self._data_version:
-                self._data_version = version
-                for room, told in list(self._told.items()):
-                    if (await self.position(room)).seq > self._told.get(room, told):
-                        self._catch_up(room)
+            # One look that fails must not be the last: without them a lost hint is for ever.
+            with contextlib.suppress(BrokerError):
+                await self._look_once()
+
+    async def _look_once(self) -> None:
+        version = await self._read(lambda db: db.execute("PRAGMA data_version").fetchone()[0])
+        if version != self._data_version:
+            for room, told in list(self._told.items()):
+                if (await self.position(room)).seq > self._told.get(room, told):
+                    self._catch_up(room)
+            self._data_version = version
 
     # Reading
 
