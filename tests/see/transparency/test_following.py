@@ -17,6 +17,7 @@ from tests.see.transparency.observed import (
     write,
 )
 
+from plainwire.see.diagnosis.model import place_of
 from plainwire.see.recorder.programs import INJECT
 
 MULTIPROCESSING = """
@@ -193,3 +194,34 @@ def test_every_older_interpreter_loads_the_probe(tmp_path: Path) -> None:
     if not ran:
         pytest.skip("no interpreter of another version on PATH or in PLAINWIRE_TEST_PYTHONS")
     assert clean_environment()
+
+
+def test_a_close_by_asyncios_loop_has_the_line_that_asked(tmp_path: Path) -> None:
+    """The loop closes the socket in a callback; FIN is still w.close()'s doing."""
+    seen = check_ok(
+        tmp_path,
+        """
+        import asyncio
+
+        async def answer(reader, writer):
+            writer.write(await reader.readline())
+            await writer.drain()
+            writer.close()
+
+        async def main():
+            server = await asyncio.start_server(answer, "127.0.0.1", 0)
+            reader, writer = await asyncio.open_connection(*server.sockets[0].getsockname())
+            writer.write(b"hi\\n")
+            assert await reader.read() == b"hi\\n"
+            writer.close()
+            await writer.wait_closed()
+            server.close()
+
+        asyncio.run(main())
+        print("ok")
+        """,
+    )
+    (flow,) = seen.ledger.flows
+    closed = [call for end in flow.ends for call in end.calls if call.op == "closed"]
+    places = [place_of(call, "closes") for call in closed]
+    assert [place.frame.line for place in places if place is not None] == [13, 6]

@@ -93,8 +93,14 @@ def asked_by(call: Call, endpoint: Endpoint) -> Frame | None:
     """Who asked for what a library did by itself.
 
     An accept in a loop's callback was asked for by whoever called `listen`; a read, by
-    the receiving method of the protocol.
+    the receiving method of the protocol; a close, by whoever closed the transport.
     """
+    if call.op in ("closed", "dropped"):
+        for other in reversed(endpoint.calls):
+            asked = other.op == "close" and other.t0 <= call.t0 and other.process is call.process
+            if asked and other.site.frame is not None:
+                return other.site.frame
+        return None
     if call.op == "accept":
         for other in endpoint.calls:
             if other.op in ("listen", "bind") and other.site.frame is not None:

@@ -53,6 +53,7 @@ class Sites:
         self._main = None
         # The wrappers look here first: 0 = library code, walk outwards.
         self.known = {}
+        self.users = set()  # numbers of sites that are a line of the user's
         self.next_number = count(1).__next__
 
     def find(self, frame):
@@ -93,6 +94,8 @@ class Sites:
 
     def _new(self, frames, inner, kind):
         number = self.next_number()
+        if kind is USER:
+            self.users.add(number)
         for frame in frames + inner:
             self._kept.append(frame.f_code)
         self._note(

@@ -52,6 +52,18 @@ def patch_selector_events(state, module):
         _note_protocol(state, self._sock, protocol)
         return set_protocol(self, protocol)
 
+    close = transport.close
+
+    def observed_close(self):
+        # The socket is closed later, in a callback: who asked for it is known only now.
+        sock = self._sock
+        if sock is not None and not self._closing:
+            site = state.sites.find(_getframe(1))
+            if site in state.sites.users:
+                state.instant("close", abs(state.sids.get(sock.fileno(), 0)), site, arg=1)
+        return close(self)
+
+    transport.close = wrap.like(observed_close, close)
     transport.__init__ = wrap.like(__init__, init)
     transport.set_protocol = wrap.like(observed_set_protocol, set_protocol)
 

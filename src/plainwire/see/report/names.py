@@ -74,7 +74,7 @@ def code_of(ledger: Ledger, call: Call) -> str:
             file, _line, function = call.site.via[0]
             return f"({os.path.basename(file)} {function})"
         return f"({call.op})"
-    if frame is not call.site.frame:
+    if frame is not call.site.frame and call.op != "closed":
         return f"({call.op})"
     return sources.expression(ledger.sources, frame) or f"{call.op}()"
 

@@ -224,6 +224,8 @@ def _closed(call: Call, side: str, closes: list[Call], fin: Call | None) -> Iter
     kind = "end" if call is fin else "close"
     if call.op == "close":
         inner = _inner(call)
+        if inner is None and _by_loop(call):
+            return  # what it asked for is shown where it happened
         if inner is not None and inner is fin:
             kind = "end"
         unread = inner.aux if inner is not None and 0 < inner.aux < _UNREAD_MOST else 0
@@ -232,10 +234,21 @@ def _closed(call: Call, side: str, closes: list[Call], fin: Call | None) -> Iter
         if any(_inner(close) is call for close in closes):
             return
         unread = call.aux if 0 < call.aux < _UNREAD_MOST else 0
-        deferred = any(c.asked == 1 and c.process is call.process for c in closes)
+        deferred = any(
+            c.asked == 1 and c.process is call.process and not _by_loop(c) for c in closes
+        )
         yield Row(call.t0, side, kind, call, unread=unread, deferred=deferred)
     else:
         yield Row(call.t0, side, kind, call)
+
+
+def _by_loop(close: Call) -> bool:
+    """A transport's close(): the loop closes the socket in its next turn, if it still turns."""
+    assert close.endpoint is not None
+    return any("/asyncio/" in file for file, _, _ in close.site.via) and any(
+        other.op == "closed" and other.t0 >= close.t0 and other.process is close.process
+        for other in close.endpoint.calls
+    )
 
 
 def _held_once(ledger: Ledger, end: Endpoint) -> bool:
