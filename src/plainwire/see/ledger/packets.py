@@ -12,8 +12,9 @@ W3  Where calls and wire cannot agree, nothing is joined and `Wire.unjoined` say
     open), bytes sent by code that was not observed.
 W4  Bytes on the wire beyond the calls that returned are those of the one call that had not.
 W5  Urgent data (MSG_OOB) has its sequence number, but is not in the stream's reads.
-W6  A datagram's packet left while its send lasted; an ICMP error is about the last
-    datagram, or the connection, that it quotes.
+W6  A datagram's packet left while its send lasted (or, behind the queue of a card, a
+    little later); an ICMP error is about the connection it quotes, or the last datagram
+    that had left.
 """
 
 from __future__ import annotations
@@ -26,14 +27,24 @@ from typing import Any
 
 from plainwire.see import records
 from plainwire.see.capture import decode
+from plainwire.see.capture.clock import SLACK_NS
 from plainwire.see.capture.decode import ACK, PROTOCOL_UDP, SYN
 from plainwire.see.capture.flows import Connection, Connections
 from plainwire.see.capture.sequence import StreamOffsets
 from plainwire.see.ledger import causes, ranges, states
-from plainwire.see.ledger.model import Address, Call, Direction, Endpoint, Flow, Ledger, Range
+from plainwire.see.ledger.model import (
+    Address,
+    Datagram,
+    Direction,
+    Endpoint,
+    Flow,
+    Ledger,
+    Range,
+)
 from plainwire.see.ledger.wire import Icmp, RawPacket, Segment, Wire, capture_of, counters_of
 
-_SLACK_NS = 2_000_000  # between stamps of calls and of packets on a busy machine
+_OPEN_SENDS = 64  # of one socket at once, in as many threads
+_QUEUED_NS = 2_000_000  # a datagram may wait in a network card's queue
 _COMPARED = 64  # segments of a direction whose bytes are compared with those of calls
 
 Taken = tuple[RawPacket, decode.Segment]
@@ -51,11 +62,12 @@ def join(ledger: Ledger, packets: list[RawPacket], runs: list[dict[str, Any]]) -
     ledger.icmp = taken.icmp
     ledger.wires = [wire_of(connection, taken.segments) for connection in taken.connections.all]
     _give_flows(ledger)
+    behind = causes.Causes(ledger)
     for wire in ledger.wires:
         if wire.flow is not None:
             _join_bytes(wire, wire.flow, taken.segments)
             wire.flow.wire = wire
-        causes.give(ledger, wire)
+        behind.give(wire)
         if wire.flow is not None:
             causes.fin_sent(wire.flow)
         wire.states = states.corrected(ledger, wire)
@@ -187,12 +199,12 @@ def _give_flows(ledger: Ledger) -> None:
 def _wire_of(flow: Flow, wires: list[Wire]) -> Wire | None:
     opener = flow.client.opened_by if flow.client is not None else None
     if opener is not None:
-        fits = [w for w in wires if w.segments[0].t >= opener.t0 - _SLACK_NS]
+        fits = [w for w in wires if w.segments[0].t >= opener.t0 - SLACK_NS]
         return next(iter(fits or wires), None)
     accept = flow.server.opened_by if flow.server is not None else None
     if accept is None or accept.t1 is None:
         return wires[0] if wires else None
-    fits = [w for w in wires if w.segments[0].t <= accept.t1 + _SLACK_NS]
+    fits = [w for w in wires if w.segments[0].t <= accept.t1 + SLACK_NS]
     return fits[-1] if fits else None
 
 
@@ -217,7 +229,7 @@ def _give_attempts(ledger: Ledger) -> None:
             continue
         for wire in left:
             first = wire.segments[0]
-            in_time = call.t0 - _SLACK_NS <= first.t <= (call.t1 or first.t) + _SLACK_NS
+            in_time = call.t0 - SLACK_NS <= first.t <= (call.t1 or first.t) + SLACK_NS
             if in_time and wire.attempt is None and _leads_to(end, wire.ends):
                 wire.attempt = call
                 break
@@ -325,34 +337,69 @@ def _agree(segments: list[Segment], sends: list[Range], taken: dict[int, Taken])
 
 def _join_datagrams(ledger: Ledger, taken: Sorted) -> None:
     """W6."""
-    by_ports: dict[tuple[int, int], deque[tuple[RawPacket, decode.Datagram]]]
-    by_ports = defaultdict(deque)
+    by_ports: dict[tuple[int, int], list[Datagram]] = defaultdict(list)
+    for flow in ledger.flows:
+        for d in flow.datagrams if flow.kind == "udp" else ():
+            if d.sent is not None:
+                by_ports[_port(d.source), _port(d.target)].append(d)
+    packets: dict[tuple[int, int], list[tuple[RawPacket, decode.Datagram]]] = defaultdict(list)
     for packet, datagram in taken.datagrams:
-        by_ports[datagram.source_port, datagram.destination_port].append((packet, datagram))
-    sent = [(d.sent, d) for f in ledger.flows for d in f.datagrams if d.sent and f.kind == "udp"]
-    sent.sort(key=lambda pair: pair[0].t0)
-    for call, mine in sent:
-        waiting = by_ports.get((_port(mine.source), _port(mine.target)))
-        while waiting and waiting[0][0].t < call.t0 - _SLACK_NS:
-            waiting.popleft()
-        if waiting and waiting[0][1].payload_length == call.count and _during(call, waiting[0][0]):
-            mine.packet = waiting.popleft()[0].number
+        packets[datagram.source_port, datagram.destination_port].append((packet, datagram))
+    for ports, mine in by_ports.items():
+        mine.sort(key=_sent_at)
+        _give_packets(mine, packets[ports])
+    times = {packet.number: packet.t for packet, _ in taken.datagrams}
     for error in taken.icmp:
         if error.protocol == PROTOCOL_UDP:
-            ends = (error.quoted_source, error.quoted_target)
-            about = [
-                d
-                for call, d in sent
-                if call.t0 <= error.t + _SLACK_NS
-                and (_port(d.source), _port(d.target)) == (_port(ends[0]), _port(ends[1]))
-                and d.refused is None
-            ]
-            if about:
-                about[-1].refused = error
+            ports = (_port(error.quoted_source), _port(error.quoted_target))
+            _give_error(by_ports.get(ports, []), error, times)
 
 
-def _during(call: Call, packet: RawPacket) -> bool:
-    return call.t1 is None or packet.t <= call.t1 + _SLACK_NS
+def _give_packets(mine: list[Datagram], packets: list[tuple[RawPacket, decode.Datagram]]) -> None:
+    """Each packet to the send that it left in: begun, of its size, and as yet without one.
+
+    Of several (threads on one socket) the one that had not returned, then the last.
+    """
+    begun: list[Datagram] = []
+    at = 0
+    for packet, datagram in packets:
+        while at < len(mine) and _sent_at(mine[at]) <= packet.t + SLACK_NS:
+            begun.append(mine[at])
+            at += 1
+        fits = [d for d in begun[-_OPEN_SENDS:] if _may_be(d, packet, datagram)]
+        lasting = [d for d in fits if _returned(d, packet) + SLACK_NS >= packet.t]
+        if lasting or fits:
+            found = lasting[0] if lasting else fits[-1]
+            found.packet = packet.number
+            begun.remove(found)
+
+
+def _give_error(mine: list[Datagram], error: Icmp, times: dict[int, int]) -> None:
+    """An ICMP error to the datagram that it is about: the last that left before it."""
+    about = [
+        d
+        for d in mine
+        if d.refused is None
+        and (times[d.packet] <= error.t if d.packet is not None else _sent_at(d) <= error.t)
+    ]
+    if about:
+        about[-1].refused = error
+
+
+def _may_be(d: Datagram, packet: RawPacket, datagram: decode.Datagram) -> bool:
+    assert d.sent is not None
+    fits = d.sent.count == datagram.payload_length
+    return fits and packet.t <= _returned(d, packet) + _QUEUED_NS
+
+
+def _returned(d: Datagram, packet: RawPacket) -> int:
+    assert d.sent is not None
+    return d.sent.t1 if d.sent.t1 is not None else packet.t
+
+
+def _sent_at(datagram: Datagram) -> int:
+    assert datagram.sent is not None
+    return datagram.sent.t0
 
 
 def _port(address: Address) -> int:

@@ -11,11 +11,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from plainwire.see.capture.clock import SLACK_NS
 from plainwire.see.capture.flows import Connection
 from plainwire.see.ledger.model import Ledger
 from plainwire.see.ledger.wire import Change, Wire
-
-_WAITED_NS = 1_000_000
 
 
 def plain(connection: Connection) -> list[Change]:
@@ -53,9 +52,20 @@ def _begun_by_call(wire: Wire, change: Change) -> Change:
     if cause is None or cause.call is None or cause.by != "call":
         return change
     call = cause.call
-    if change.t - call.t0 <= _WAITED_NS or call.t1 is None or call.t1 >= change.t:
+    if call.t1 is None or not _held_back(wire, change, call.t1):
         return replace(change, call=call)
     before = [c for c in wire.states if c.end == change.end and c.t < change.t]
     if before and before[-1].t > call.t0:
         return replace(change, call=call)  # another change came in between
     return replace(change, t=call.t0, call=call, cause="FIN waits behind unsent data")
+
+
+def _held_back(wire: Wire, change: Change, returned: int) -> bool:
+    """Did bytes of this end go out after the call had returned, in front of its FIN?
+
+    How late the FIN was does not tell: the thread may have been put aside in its call.
+    """
+    return any(
+        s.end == change.end and s.size and returned + SLACK_NS < s.t <= change.t
+        for s in wire.segments
+    )

@@ -28,6 +28,7 @@ from typing import Any
 
 from plainwire.see import records
 from plainwire.see.capture import counters, live, recorded
+from plainwire.see.capture.clock import SLACK_NS
 from plainwire.see.capture.decode import ACK, SYN, Datagram, IcmpError, Segment, decode_summary
 from plainwire.see.capture.flows import FlowKey, flow_key
 from plainwire.see.recorder.folder import Item, RunLog
@@ -40,7 +41,6 @@ MOST_INTERFACES = 4  # each costs 16 MiB of memory that cannot be swapped
 OUTGOING, LOSING = 1, 2  # bits of an item's flags
 
 _CONNECTS = {records.OPS["connect"], records.OPS["connect_ex"]}
-_SLACK_NS = 2_000_000  # between a call's stamp and a packet's, on a busy machine
 _ANY = (b"\0" * 4, b"\0" * 16)
 
 Address = tuple[bytes | None, int]  # packed; None: any host
@@ -255,7 +255,7 @@ class _Ours:
         for t0, t1, process, number in sorted(self._connects):
             targets = self._target(process, number)
             for t, key, target in left:
-                if key in taken or t < t0 - _SLACK_NS or (t1 and t > t1 + _SLACK_NS):
+                if key in taken or t < t0 - SLACK_NS or (t1 and t > t1 + SLACK_NS):
                     continue
                 if target in targets or (None, target[1]) in targets:
                     taken.add(key)
