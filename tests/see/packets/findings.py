@@ -1,10 +1,23 @@
-"""For each finding that packets prove: a program that has it, and a near one that has not."""
+"""For each finding that packets prove: a program that has it, and a near one that has not.
+
+Ends that must wait for each other outside of the connection do it by empty files (`tell`,
+`told`): how long a busy machine takes to start a program must not decide what happens.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-_HEAD = "import os, select, signal, socket, struct, subprocess, sys, threading, time\n"
+_HEAD = """\
+import atexit, fcntl, os, select, signal, socket, struct, subprocess, sys, threading, time
+def tell(word):
+    open(word, 'w').close()
+def told(word, seconds=40):
+    until = time.monotonic() + seconds
+    while not os.path.exists(word) and time.monotonic() < until:
+        time.sleep(0.005)
+"""
+_GOES = "atexit.register(tell, 'gone')\n"  # also after an exception that nobody caught
 _LISTEN = (
     _HEAD
     + "listener = socket.socket()\n"
@@ -23,12 +36,16 @@ def deaf(sock):
     sock.setsockopt(socket.SOL_SOCKET, 26, program)
 def hearing(sock):
     sock.setsockopt(socket.SOL_SOCKET, 27, 0)
+def acknowledged(sock):
+    until = time.monotonic() + 40
+    while fcntl.ioctl(sock, 0x5411, bytes(4)) != bytes(4) and time.monotonic() < until:
+        time.sleep(0.005)
 """
 _DEAF_LISTENER = (
     "import ctypes, socket, struct, sys, time; l = socket.socket(); l.bind(('127.0.0.1', 9001));"
     "l.listen(); c = ctypes.create_string_buffer(struct.pack('=HBBI', 6, 0, 0, 0));"
     "l.setsockopt(1, 26, struct.pack('HP', 1, ctypes.addressof(c))); print(flush=True);"
-    "time.sleep(8)"
+    "time.sleep(60)"
 )
 
 
@@ -41,8 +58,8 @@ class Case:
     near_client: str
     lines: tuple[str, ...]  # marks of lines that the finding must name
     certainty: str = "certain"
-    timeout: int = 12
     root: bool = False
+    stop_when: str = ""  # a word that was told: nothing else ends it
 
     def programs(self, near: bool) -> dict[str, str]:
         server, client = (
@@ -59,6 +76,12 @@ _TWO_WRITES = (
     "for _ in range(8):\n    sk.sendall(b'head')  # @first\n    sk.sendall(b'body')  # @second\n"
     "    sk.recv(100)\n"
 )
+_SERVES = (
+    "listener.listen(50)\nn = 0\nwhile not os.path.exists('gone'):\n"
+    "    if not select.select([listener], [], [], 0.05)[0]:\n        continue\n"
+    "    conn, address = listener.accept()\n    conn.recv(10)\n    conn.recv(10)\n"
+    "    conn.close()\n    tell(f'served{n}')\n    n += 1\n"
+)
 
 CASES = [
     Case(
@@ -71,22 +94,30 @@ CASES = [
     ),
     Case(
         "backlog-overflow",
-        _LISTEN + "listener.listen(0)  # @listen\ntime.sleep(4)\n",
+        _LISTEN + "listener.listen(0)  # @listen\ntold('gone')\n",
         _HEAD
+        + _GOES
         + "held = []\nfor _ in range(3):\n    sk = socket.socket()\n    sk.settimeout(1.6)\n"
         + "    sk.connect(('127.0.0.1', 9000))  # @connect\n    held.append(sk)\n",
-        _LISTEN + "listener.listen(5)\ntime.sleep(1)\nfor _ in range(3):\n    listener.accept()\n",
+        _LISTEN
+        + "listener.listen(5)\ntold('connected')\nfor _ in range(3):\n    listener.accept()\n",
         _HEAD
         + "held = []\nfor _ in range(3):\n    sk = socket.socket()\n    sk.settimeout(1.6)\n"
-        + "    sk.connect(('127.0.0.1', 9000))\n    held.append(sk)\ntime.sleep(1)\n",
+        + "    sk.connect(('127.0.0.1', 9000))\n    held.append(sk)\ntell('connected')\n",
         ("listen", "connect"),
     ),
     Case(
         "slow-reader",
-        _SERVER + "conn.recv(10)  # @last\ntime.sleep(5)\n",
-        _CLIENT + "sk.settimeout(2)\nsk.sendall(bytes(20_000_000))  # @stuck\n",
-        _SERVER + "conn.recv(10)\ntime.sleep(1.5)\nwhile conn.recv(1 << 20): pass\n",
-        _CLIENT + "sk.settimeout(8)\nsk.sendall(bytes(20_000_000))\nsk.close()\n",
+        _SERVER + "conn.recv(10)  # @last\nconn.send(b'go')\ntold('gone')\n",
+        _CLIENT
+        + _GOES
+        + "sk.sendall(bytes(10))\nsk.recv(2)\nsk.settimeout(4)\n"
+        + "sk.sendall(bytes(20_000_000))  # @stuck\n",
+        _SERVER
+        + "conn.recv(10)\nconn.send(b'go')\ntime.sleep(1.5)\nwhile conn.recv(1 << 20): pass\n",
+        _CLIENT
+        + "sk.sendall(bytes(10))\nsk.recv(2)\nsk.settimeout(40)\n"
+        + "sk.sendall(bytes(20_000_000))\nsk.close()\n",
         ("stuck", "last"),
     ),
     Case(
@@ -107,8 +138,9 @@ CASES = [
         "syn-unanswered",
         _HEAD + f'child = subprocess.Popen([sys.executable, "-I", "-c", """{_DEAF_LISTENER}"""],'
         " stdout=subprocess.PIPE)\nchild.stdout.readline()\n"
-        "held = socket.create_server(('127.0.0.1', 9000))\ntime.sleep(3)\nchild.kill()\n",
-        _HEAD + "socket.create_connection(('127.0.0.1', 9001), timeout=1.5)  # @connect\n",
+        "held = socket.create_server(('127.0.0.1', 9000))\ntold('gone')\nchild.kill()\n"
+        "child.wait()\n",
+        _HEAD + _GOES + "socket.create_connection(('127.0.0.1', 9001), timeout=1.5)  # @connect\n",
         _HEAD + "held = socket.create_server(('127.0.0.1', 9000))\ntime.sleep(1)\n",
         _HEAD + "socket.create_connection(('127.0.0.1', 9001), timeout=1.5)\n",
         ("connect",),
@@ -118,14 +150,19 @@ CASES = [
         _SERVER
         + _FILTER
         + "conn.recv(5)\ndeaf(conn)\nconn.send(b'go')\n"
-        + "threading.Timer(1.3, hearing, (conn,)).start()\n"
+        + "def later():\n    told('lost')\n    time.sleep(1)\n    hearing(conn)\n"
+        + "threading.Thread(target=later).start()\n"
         + "conn.recv(100)  # @waits\n",
-        _CLIENT + "sk.sendall(b'first')\nsk.recv(2)\nsk.sendall(b'lost')  # @sends\nsk.recv(1)\n",
+        _CLIENT
+        + "sk.sendall(b'first')\nsk.recv(2)\nsk.sendall(b'lost')  # @sends\ntell('lost')\n"
+        + "sk.recv(1)\n",
         _SERVER
         + _FILTER
         + "conn.recv(5)\ndeaf(conn)\nconn.send(b'go')\n"
-        + "threading.Timer(0.1, hearing, (conn,)).start()\nconn.recv(100)\n",
-        _CLIENT + "sk.sendall(b'first')\nsk.recv(2)\nsk.sendall(b'lost')\nsk.recv(1)\n",
+        + "def later():\n    told('lost')\n    hearing(conn)\n"
+        + "threading.Thread(target=later).start()\nconn.recv(100)\n",
+        _CLIENT
+        + "sk.sendall(b'first')\nsk.recv(2)\nsk.sendall(b'lost')\ntell('lost')\nsk.recv(1)\n",
         ("waits", "sends"),
         "likely",
     ),
@@ -133,17 +170,21 @@ CASES = [
         "half-open-peer",
         _SERVER
         + _FILTER
-        + "conn.recv(5)\nconn.send(b'go')\ntime.sleep(0.3)\ndeaf(conn)\ntime.sleep(9)\n",
+        + "conn.recv(5)\nconn.send(b'go')\nacknowledged(conn)\ndeaf(conn)\ntell('deaf')\n"
+        + "time.sleep(60)\n",
         _CLIENT
-        + "sk.sendall(b'first')\nsk.recv(2)\ntime.sleep(0.8)\n"
-        + "sk.sendall(b'lost')\nsk.recv(1)  # @waits\n",
+        + "def watch():\n    tries = 0\n    while tries < 3:  # tcpi_retransmits\n"
+        + "        tries = sk.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 8)[2]\n"
+        + "        time.sleep(0.01)\n    tell('stuck')\n"
+        + "sk.sendall(b'first')\nsk.recv(2)\ntold('deaf')\nsk.sendall(b'lost')\n"
+        + "threading.Thread(target=watch, daemon=True).start()\nsk.recv(1)  # @waits\n",
         _SERVER + "conn.recv(5)\nconn.send(b'go')\ntime.sleep(4)\n",
         _CLIENT
         + "sk.sendall(b'first')\nsk.recv(2)\n"
         + "sk.settimeout(3)\nsk.sendall(b'read late')\ntime.sleep(3)\n",
         ("waits",),
         "likely",
-        timeout=7,
+        stop_when="stuck",
     ),
     Case(
         "icmp-refused-on-udp",
@@ -165,16 +206,16 @@ CASES = [
         "time-wait-on-server",
         _HEAD
         + "listener = socket.socket()\nlistener.bind(('127.0.0.1', 9000))\nlistener.listen()\n"
-        + "conn, address = listener.accept()\nconn.close()  # @closes\ntime.sleep(0.5)\n"
+        + "conn, address = listener.accept()\nconn.close()  # @closes\ntold('closed')\n"
         + "listener.close()\nagain = socket.socket()\n"
         + "again.bind(('127.0.0.1', 9000))  # @binds\n",
-        _CLIENT + "sk.recv(1)\nsk.close()\n",
+        _CLIENT + "sk.recv(1)\nsk.close()\ntell('closed')\n",
         _LISTEN
-        + "listener.listen()\nconn, address = listener.accept()\nconn.close()\ntime.sleep(0.5)\n"
+        + "listener.listen()\nconn, address = listener.accept()\nconn.close()\ntold('closed')\n"
         + "listener.close()\nagain = socket.socket()\n"
         + "again.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)\n"
         + "again.bind(('127.0.0.1', 9000))\n",
-        _CLIENT + "sk.recv(1)\nsk.close()\n",
+        _CLIENT + "sk.recv(1)\nsk.close()\ntell('closed')\n",
         ("closes", "binds"),
         "likely",
     ),
@@ -182,22 +223,20 @@ CASES = [
         "connection-per-request",
         _LISTEN
         + "open('/proc/sys/net/ipv4/ip_local_port_range', 'w').write('40000 40019')\n"
-        + "listener.listen(50)\nwhile True:\n    conn, address = listener.accept()\n"
-        + "    conn.recv(10)\n    conn.recv(10)\n    conn.close()\n",
+        + _SERVES,
         _HEAD
+        + _GOES
         + "for n in range(40):\n    sk = socket.socket()\n"
         + "    sk.connect(('127.0.0.1', 9000))  # @connect\n    sk.sendall(b'request')\n"
-        + "    sk.close()  # @closes\n    time.sleep(0.01)\n",
-        _LISTEN
-        + "listener.listen(50)\nwhile True:\n    conn, address = listener.accept()\n"
-        + "    conn.recv(10)\n    conn.recv(10)\n    conn.close()\n",
+        + "    sk.close()  # @closes\n    told(f'served{n}')\n",
+        _LISTEN + _SERVES,
         _HEAD
+        + _GOES
         + "for n in range(40):\n    sk = socket.socket()\n"
         + "    sk.connect(('127.0.0.1', 9000))\n    sk.sendall(b'request')\n"
-        + "    sk.close()\n    time.sleep(0.01)\n",
+        + "    sk.close()\n    told(f'served{n}')\n",
         ("connect", "closes"),
         "likely",
-        timeout=8,
         root=True,
     ),
 ]

@@ -11,8 +11,11 @@ import json
 import os
 import re
 import shutil
+import signal
 import subprocess
 import tempfile
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -27,6 +30,7 @@ from plainwire.see.recorder import store
 
 USERS = ("root", "ordinary")
 PORT = 9000
+SECONDS = 50  # bounds a run; none should need more than a few
 
 
 @dataclass
@@ -96,9 +100,12 @@ def run(
     programs: dict[str, str],
     *options: str,
     private: bool = True,
-    timeout: int = 12,
+    stop_when: str = "",
 ) -> Played:
-    """Run programs by name and text, in the order given; skips where it is forbidden."""
+    """Run programs by name and text, in the order given; skips where it is forbidden.
+
+    `stop_when`: interrupt the run (as Ctrl-C does) when a program has made this file.
+    """
     command, reason = interpreter_for(user)
     if reason:
         pytest.skip(reason)
@@ -116,26 +123,42 @@ def run(
     environment["HOME"] = str(folder)
     environment["COLUMNS"] = "120"
     report = folder / "report.json"
-    done = subprocess.run(
+    process = subprocess.Popen(
         [
             *[*command, "-m", "plainwire", "run", "--json", str(report), "--lang", "en"],
             *(["--private-net"] if private else []),
-            *["--timeout", str(timeout), *options, *words],
+            # A busy machine may take many seconds to start an interpreter.
+            *["--start-wait", "60", "--timeout", str(SECONDS), *options, *words],
         ],
         cwd=folder,
         env=environment,
         stdin=subprocess.DEVNULL,
-        capture_output=True,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
         text=True,
-        check=False,
-        timeout=timeout + 45,
     )
-    assert report.exists(), done.stderr[-3000:]
+    try:
+        if stop_when:
+            _until(lambda: (folder / stop_when).exists() or process.poll() is not None)
+            process.send_signal(signal.SIGINT)
+        _, said = process.communicate(timeout=SECONDS + 45)
+    finally:
+        process.kill()
+        process.wait()
+    assert report.exists(), said[-3000:]
     path = next((folder / "state" / "plainwire" / "runs").glob("*.plainwire"))
     recording = store.Recording(path)
     ledger = build.build(recording.items())
     recording.close()
-    return Played(ledger, json.loads(report.read_text()), done.stderr, path, programs)
+    return Played(ledger, json.loads(report.read_text()), said, path, programs)
+
+
+def _until(condition: Callable[[], bool]) -> None:
+    """Wait for what another process does, bounded; there is no event to wait for."""
+    deadline = time.monotonic() + SECONDS
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
 
 
 __all__ = ["PORT", "ROOT", "USERS", "Played", "behind", "first", "place", "run", "shape", "states"]

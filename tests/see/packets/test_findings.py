@@ -16,7 +16,7 @@ def played(case: Case, near: bool) -> Played:
     if case.root and not root:
         pytest.skip("the kernel lets only root change its range of ports")
     user = "root" if root else "ordinary"
-    return run(user, case.programs(near), timeout=case.timeout)
+    return run(user, case.programs(near), stop_when="" if near else case.stop_when)
 
 
 @pytest.mark.slow
