@@ -30,6 +30,16 @@ ACTIVE = ["CLOSED", "SYN_SENT", "ESTABLISHED", "FIN_WAIT1", "FIN_WAIT2", "TIME_W
 PASSIVE = ["LISTEN", "SYN_RCVD", "ESTABLISHED", "CLOSE_WAIT", "LAST_ACK", "CLOSED"]
 OPEN = "A:S B:SA A:A "
 
+# Ends that must wait for each other outside of the connection do it by empty files.
+TOLD = """\
+def tell(word):
+    open(word, 'w').close()
+def told(word, seconds=40):
+    until = time.monotonic() + seconds
+    while not os.path.exists(word) and time.monotonic() < until:
+        time.sleep(0.005)
+"""
+
 
 @dataclass(frozen=True)
 class Exchange:
@@ -85,6 +95,23 @@ EXCHANGES = {
         ACTIVE,
         PASSIVE,
         {"A:F": ("call", "shutdown"), "B:F": ("call", "close")},
+    ),
+    # The client's FIN waits behind bytes for which the server has no room when the server's
+    # FIN comes. (Both FINs on their way at once cannot be had on loopback with two real
+    # sockets: tests/capture scripts one end for that.)
+    "simultaneous_close": Exchange(
+        TOLD + "told('full')\nconn.shutdown(socket.SHUT_WR)  # @finB\ntell('shut')\n"
+        "told('closing')\nwhile conn.recv(65536): pass\nconn.close()\n",
+        TOLD + "sk.setblocking(False)\n"
+        "try:\n    while True: sk.send(bytes(20_000))\nexcept BlockingIOError:\n    pass\n"
+        "sk.setblocking(True)\nsk.shutdown(socket.SHUT_WR)  # @finA\ntell('full')\n"
+        "told('shut')\nsk.recv(1)  # @eof\n"
+        "assert sk.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 8)[0] == 11  # CLOSING\n"
+        "tell('closing')\nsk.close()\n",
+        OPEN + r"(A:P?A\d+ )+B:FA( A:F?P?A\d*)+",
+        ["CLOSED", "SYN_SENT", "ESTABLISHED", "FIN_WAIT1", "CLOSING", "TIME_WAIT"],
+        by(ACTIVE, "B"),
+        {"A:F": ("call", "shutdown"), "B:F": ("call", "shutdown")},
     ),
     "reset_by_linger": Exchange(
         "try:\n    conn.recv(1)  # @fail\nexcept ConnectionResetError:\n    pass\n",

@@ -5,6 +5,8 @@ Segments say nearly all (capture/tcp_states.py). Calls say what no segment shows
 T1  An end is in FIN_WAIT1 (or LAST_ACK) from its close() or shutdown() on, also when
     its FIN waits behind data that was not yet sent.
 T2  A connect() that ended without an answer leaves SYN_SENT when it returned.
+T3  An end whose FIN waited like this when the peer's FIN came was in FIN_WAIT1 then, not
+    in ESTABLISHED: it goes to CLOSING, and to TIME_WAIT with the ACK of its own FIN.
 """
 
 from __future__ import annotations
@@ -13,7 +15,7 @@ from dataclasses import replace
 
 from plainwire.see.capture.clock import SLACK_NS
 from plainwire.see.capture.flows import Connection
-from plainwire.see.ledger.model import Ledger
+from plainwire.see.ledger.model import Call, Ledger
 from plainwire.see.ledger.wire import Change, Wire
 
 
@@ -31,8 +33,11 @@ def turned(change: Change) -> Change:
 
 
 def corrected(_ledger: Ledger, wire: Wire) -> list[Change]:
-    """The states with what calls know better (T1, T2)."""
-    found = [_begun_by_call(wire, change) for change in wire.states]
+    """The states with what calls know better (T1, T2, T3)."""
+    found = list(wire.states)
+    for position in range(len(found)):
+        if found[position].cause == "FIN sent":
+            _begun_by_call(wire, found, position)
     call = wire.attempt
     if call is not None and call.t1 is not None and call.failure is not None:
         last = [c for c in found if c.end == 0]
@@ -42,22 +47,38 @@ def corrected(_ledger: Ledger, wire: Wire) -> list[Change]:
 
 
 _IN_PROGRESS = 115
+_WAITS = "FIN waits behind unsent data"
 
 
-def _begun_by_call(wire: Wire, change: Change) -> Change:
-    if change.cause != "FIN sent":
-        return change
+def _begun_by_call(wire: Wire, found: list[Change], at: int) -> None:
+    """Put T1 and T3 into `found`, whose change at `at` is a FIN that was sent."""
+    change = found[at]
     segment = wire.numbered(change.segment)
     cause = segment.cause if segment is not None else None
     if cause is None or cause.call is None or cause.by != "call":
-        return change
+        return
     call = cause.call
+    found[at] = replace(change, call=call)
     if call.t1 is None or not _held_back(wire, change, call.t1):
-        return replace(change, call=call)
-    before = [c for c in wire.states if c.end == change.end and c.t < change.t]
-    if before and before[-1].t > call.t0:
-        return replace(change, call=call)  # another change came in between
-    return replace(change, t=call.t0, call=call, cause="FIN waits behind unsent data")
+        return
+    between = [i for i in range(at) if found[i].end == change.end and found[i].t > call.t0]
+    if not between:
+        found[at] = replace(change, t=call.t0, call=call, cause=_WAITS)
+    elif len(between) == 1 and found[between[0]].after == "CLOSE_WAIT":
+        _closed_at_both_ends(found, between[0], at, call)
+
+
+def _closed_at_both_ends(found: list[Change], got: int, sent: int, call: Call) -> None:
+    """T3: the peer's FIN (`got`) came before this end's own had left (`sent`)."""
+    received, end = found[got], found[got].end
+    begun = Change(call.t0, end, received.before, "FIN_WAIT1", _WAITS, None, call)
+    crossed = replace(received, before="FIN_WAIT1", after="CLOSING")
+    found[got], found[sent] = begun, crossed
+    for later in range(sent + 1, len(found)):
+        change = found[later]
+        if change.end == end and change.before == "LAST_ACK":
+            ended = "CLOSED" if change.cause.startswith("RST") else "TIME_WAIT"
+            found[later] = replace(change, before="CLOSING", after=ended)
 
 
 def _held_back(wire: Wire, change: Change, returned: int) -> bool:
