@@ -76,6 +76,21 @@ _TWO_WRITES = (
     "for _ in range(8):\n    sk.sendall(b'head')  # @first\n    sk.sendall(b'body')  # @second\n"
     "    sk.recv(100)\n"
 )
+# A queue of 4,096 bytes holds a few datagrams of 1,000; 100,000 hold all fifty.
+_RECEIVER = (
+    _HEAD
+    + "sk = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)\n"
+    + "sk.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)\nsk.bind(('127.0.0.1', 9000))\n"
+)
+_READS = "while (data := sk.recv(2000)) != b'end':  # @reads\n    pass\n"
+_FLOODS = (
+    "sk = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)\ntold('bound')\n"
+    "sk.connect(('127.0.0.1', 9000))\nfor n in range(50):\n"
+    "    sk.send(b'%02d' % n + bytes(1000))  # @sends\ntell('sent')\n"
+    "for n in range(20):  # the end mark may be lost like the others\n"
+    "    time.sleep(0.1)\n    try:\n        sk.send(b'end')\n"
+    "    except ConnectionRefusedError:\n        break\n"
+)
 _SERVES = (
     "listener.listen(50)\nn = 0\nwhile not os.path.exists('gone'):\n"
     "    if not select.select([listener], [], [], 0.05)[0]:\n        continue\n"
@@ -201,6 +216,14 @@ CASES = [
         + "sk.connect(('127.0.0.1', 9002))\nsk.send(b'anyone?')\n"
         + "try:\n    sk.recv(100)\nexcept ConnectionRefusedError:\n    print('nobody')\n",
         ("sends", "fails"),
+    ),
+    Case(
+        "datagram-lost-in-kernel",
+        _RECEIVER + "tell('bound')\ntold('sent')\n" + _READS,
+        _HEAD + _FLOODS,
+        _RECEIVER.replace("4096", "100_000") + "tell('bound')\ntold('sent')\n" + _READS,
+        _HEAD + _FLOODS,
+        ("reads", "sends"),
     ),
     Case(
         "time-wait-on-server",

@@ -43,7 +43,7 @@ def test_a_row_of_the_tcp_table(state: str, name: str) -> None:
 
 
 def test_a_row_of_the_udp_table_has_drops() -> None:
-    """The last column is how datagram-lost knows of a full queue."""
+    """The last column is how datagram-lost-in-kernel knows of a full queue."""
     fields = TCP.format(state="07").split()
     row = kernel.describe("udp", [*fields[:11], "0", "33"])
     assert (row["state"], row["drops"]) == ("", 33)

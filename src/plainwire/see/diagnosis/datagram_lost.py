@@ -1,10 +1,10 @@
-"""Datagrams that were sent and never received, with a cause that is known.
+"""Datagrams that went where nobody received them.
 
-Proof, one of: the kernel counted drops at the receiving socket because its queue was
-full; or the datagram was sent to a port that nobody had bound yet, and that an
-observed program bound later. Silent when the same content was sent again and received
-(the program listens for an answer and repeats itself), and when nothing but the end of the
-programs kept it from being read.
+Proof, one of: the datagram was sent to a port that nobody had bound yet, and that an
+observed program bound later; or an answer went to where its asker does not listen,
+while the asker waits. (A full queue is datagram-lost-in-kernel.) Silent when the same
+content was sent again and received (the program listens for an answer and repeats
+itself), and when nothing but the end of the programs kept it from being read.
 """
 
 from __future__ import annotations
@@ -15,20 +15,14 @@ from plainwire.see.diagnosis.case import Case, endpoint_name, where
 from plainwire.see.diagnosis.model import CERTAIN, LIKELY, Evidence, Finding, say
 from plainwire.see.ledger.build import reaches
 from plainwire.see.ledger.model import Call, Datagram, Endpoint, Flow
-from plainwire.see.ledger.ranges import is_receive, is_send
+from plainwire.see.ledger.ranges import is_receive
 
 RULE = "datagram-lost"
 
 
 def find(case: Case) -> Iterator[Finding]:
-    """One finding for each receiving socket that lost datagrams, or bound too late."""
+    """One finding for each receiver that bound too late, and each line that answered wrongly."""
     told: set[int] = set()
-    for end in case.ledger.endpoints:
-        if end.kind == "udp" and (end.drops or _sampled_drops(case, end)):
-            sent = _lost_at(case, end)
-            if sent:
-                told.add(end.number)
-                yield _dropped(case, end, sent)
     yield from _misdirected(case)
     for flow in case.ledger.flows:
         for datagram in flow.datagrams:
@@ -38,14 +32,7 @@ def find(case: Case) -> Iterator[Finding]:
                 yield _too_early(case, flow, datagram, *late)
 
 
-def _sampled_drops(case: Case, end: Endpoint) -> int:
-    inode = str(end.inode)
-    rows = (sample["sockets"].get(inode, {}) for sample in case.ledger.samples)
-    sampled: list[int] = [row.get("drops", 0) for row in rows]
-    return max([case.ledger.drops.get(inode, 0), *sampled])
-
-
-def _lost_at(case: Case, end: Endpoint) -> list[Datagram]:
+def lost_at(case: Case, end: Endpoint) -> list[Datagram]:
     """Datagrams for an endpoint that it never read, and that were not sent again."""
     to_it = [
         d
@@ -74,46 +61,6 @@ def _again(lost: Call, received: list[Call]) -> bool:
     )
 
 
-def _dropped(case: Case, end: Endpoint, lost: list[Datagram]) -> Finding:
-    drops = end.drops or _sampled_drops(case, end)
-    reader = next((c for c in end.calls if is_receive(c)), None)
-    sender = lost[0].sent
-    answered = any(is_send(c) for c in end.calls)
-    evidence = [
-        Evidence(
-            say(
-                "the kernel dropped {count} datagrams at {address} because its queue was full",
-                count=drops,
-                address=endpoint_name(end.local),
-            )
-        ),
-        Evidence(
-            say("{count} datagrams that were sent to it were never read", count=len(lost)),
-            sender.t0 if sender else None,
-        ),
-    ]
-    flow = next((f for f in case.ledger.flows if lost[0] in f.datagrams), None)
-    return Finding(
-        RULE,
-        LIKELY if answered else CERTAIN,
-        say(
-            "{count} datagrams were lost in this machine's own kernel: {reader} reads slower than"
-            " {sender} sends",
-            count=drops,
-            reader=where(reader) if reader else "?",
-            sender=where(sender) if sender else "?",
-        ),
-        case.places((reader, "reads"), (sender, "sends")),
-        tuple(evidence),
-        say(
-            "UDP does not wait for a slow reader: read in a thread of its own, enlarge SO_RCVBUF,"
-            " send slower, or number the datagrams and ask again for those that are missing"
-        ),
-        flow.number if flow else None,
-        sender.t0 if sender else None,
-    )
-
-
 def _bound_later(case: Case, d: Datagram) -> tuple[Endpoint, Call] | None:
     if d.sent is None or d.received is not None or d.target is None or case.is_ours(d.sent):
         return None
@@ -127,7 +74,7 @@ def _bound_later(case: Case, d: Datagram) -> tuple[Endpoint, Call] | None:
             return None
         if bind.t0 > (sent.t1 or sent.t0):
             later = (end, bind)
-    if later is None or d not in _lost_at(case, later[0]):
+    if later is None or d not in lost_at(case, later[0]):
         return None
     return later
 
