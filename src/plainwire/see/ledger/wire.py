@@ -177,6 +177,7 @@ class Capture:
     unwritten: int = 0
     linktypes: dict[int, int] = field(default_factory=dict)
     foreign: bool = False  # a capture file of another tool, without calls
+    keys: tuple[str, ...] = ()  # lines of the programs' TLS key log
 
     @property
     def whole(self) -> bool:
@@ -209,6 +210,7 @@ def capture_of(runs: list[dict[str, Any]]) -> Capture | None:
         said["dropped"],
         said["unwritten"],
         {row["id"]: row["linktype"] for row in rows},
+        keys=tuple(line for r in runs if r["kind"] == "keylog" for line in r["lines"]),
     )
 
 

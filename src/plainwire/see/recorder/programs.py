@@ -12,9 +12,10 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 
 from plainwire.see import probe
 from plainwire.see.recorder import kernel
@@ -127,12 +128,13 @@ def _command(part: list[str], python: str | None) -> tuple[str, list[str]]:
     return path.name, part
 
 
-def environment(folder: Path) -> dict[str, str]:
-    """The environment of the programs: theirs, and the way to the probe."""
+def environment(folder: Path, more: Mapping[str, str] = MappingProxyType({})) -> dict[str, str]:
+    """The environment of the programs: theirs, the way to the probe, and `more`."""
     env = dict(os.environ)
     theirs = env.get("PYTHONPATH")
     env["PYTHONPATH"] = f"{INJECT}{os.pathsep}{theirs}" if theirs else str(INJECT)
     env["PLAINWIRE_RUN"] = str(folder)
+    env.update(more)
     return env
 
 
@@ -144,6 +146,7 @@ def start(
     stdout: int,
     stderr: int,
     own_group: bool,
+    more: Mapping[str, str] = MappingProxyType({}),
 ) -> None:
     """Execute a program.
 
@@ -154,6 +157,7 @@ def start(
         stdout: a descriptor to write its output to.
         stderr: likewise.
         own_group: put it into a process group of its own.
+        more: variables to add to its environment.
 
     Raises:
         ProgramError: the system refused to execute it.
@@ -164,7 +168,7 @@ def start(
             stdin=stdin,
             stdout=stdout,
             stderr=stderr,
-            env=environment(folder),
+            env=environment(folder, more),
             process_group=0 if own_group else None,
             bufsize=0,
         )

@@ -22,7 +22,7 @@ from typing import Any
 
 from plainwire.see import records
 from plainwire.see.recorder import folder as run_folder
-from plainwire.see.recorder import kernel, packets, programs, store
+from plainwire.see.recorder import kernel, keys, packets, programs, store
 from plainwire.see.recorder.output import COLOURS, Output, copy_size, in_foreground
 from plainwire.see.recorder.programs import Program
 from plainwire.see.recorder.relay import Relay, Source
@@ -111,6 +111,7 @@ class Run:
         self._hinted = False
         self._looked_at = 0.0
         self._packets: packets.Packets | None = None
+        self._keys = keys.Keys(self.folder, wanted=options.tls_payload)
 
     # -- the whole ---------------------------------------------------------------
 
@@ -138,6 +139,7 @@ class Run:
             self._end_programs()
             if self._packets is not None:
                 self._packets.stop(self.log)
+            self._keys.stop(self.log)
             signal.pthread_sigmask(signal.SIG_SETMASK, old)
             self._finish()
         return Outcome(self.writer.path, self.programs, self._why)
@@ -198,6 +200,7 @@ class Run:
                     stdout=out.theirs,
                     stderr=err.theirs,
                     own_group=not self._interactive,
+                    more=self._keys.environment(),
                 )
             finally:
                 signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)

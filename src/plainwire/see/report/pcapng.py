@@ -11,6 +11,7 @@ X2  The process and thread are those of the call that sent the bytes; 0 where th
     kernel sent by itself.
 X3  Process blocks come last and only when asked for: a reader that does not know them
     shows each as one more frame.
+X4  The TLS key log, if the run recorded one, stands before the packets that need it.
 """
 
 from __future__ import annotations
@@ -44,6 +45,8 @@ def blocks(ledger: Ledger, *, processes: bool = False) -> Iterator[bytes]:
     for number in range(max([len(interfaces), *(p.interface + 1 for p in ledger.packets)])):
         name = interfaces[number] if number < len(interfaces) else ""
         yield writer.interface(linktypes.get(number, ETHERNET), name=name)[1]
+    if capture is not None and capture.keys:
+        yield writer.tls_keys("".join(f"{line}\n" for line in capture.keys).encode())
     said = _Comments(ledger)
     for packet in ledger.packets:
         yield writer.packet(
