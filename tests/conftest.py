@@ -1,4 +1,4 @@
-"""Fixtures of the BUILD suites."""
+"""Fixtures of the BUILD suites, and what holds for all tests."""
 
 from __future__ import annotations
 
@@ -8,6 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import settings
+
+# By default an example that takes 0.2 s fails its test: a busy machine is no fault.
+settings.register_profile("any machine", deadline=None)
+settings.load_profile("any machine")
 
 sys.path.insert(0, str(Path(__file__).parent))
 
