@@ -63,7 +63,7 @@ def show(recording: str, **options: Any) -> None:  # fmt: skip
     another tool (pcapng or pcap): its flows, segments and TCP states, without calls.
     """
     i18n.select(options["lang"])
-    if Path(recording).suffix in (".pcapng", ".pcap", ".cap"):
+    if _is_capture(Path(recording)):
         _show_capture(Path(recording), options)
         return
     opened = _open(recording)
@@ -77,6 +77,23 @@ def show(recording: str, **options: Any) -> None:  # fmt: skip
             _show(opened, options)
     finally:
         opened.close()
+
+
+def _is_capture(path: Path) -> bool:
+    """By its name, or by its first bytes whatever the name; one that is packed is refused."""
+    from plainwire.see.capture.pcapng import is_capture
+
+    named = path.suffix in (".pcapng", ".pcap", ".cap")
+    try:
+        with path.open("rb") as file:
+            head = file.read(4)
+    except OSError:
+        return named  # whoever opens it says why it cannot be opened
+    if named or is_capture(head):
+        return True
+    if head[:2] == b"\x1f\x8b":
+        refuse(f"show {path}: is compressed; unpack it first, for example with `gunzip`")
+    return False
 
 
 def _open(name: str) -> Any:

@@ -190,19 +190,6 @@ def test_show_writes_and_reads_from_the_command_line(played: Played, tmp_path: P
     assert "there is no packet 999" in missing.stderr
 
 
-@pytest.mark.parametrize("data", [b"", b"not a capture", b"\n\r\r\n" + b"\xff" * 40])
-def test_a_broken_capture_is_one_clear_line(data: bytes, tmp_path: Path) -> None:
-    path = tmp_path / "broken.pcapng"
-    path.write_bytes(data)
-    done = show(path)
-    if data:
-        assert done.returncode == 2
-        assert done.stderr.startswith("plainwire: show")
-        assert len(done.stderr.splitlines()) == 1
-    else:
-        assert "Traceback" not in done.stderr
-
-
 def items_of(path: Path) -> Iterator[Any]:
     recording = store.Recording(path)
     yield from recording.items()

@@ -3,13 +3,19 @@
 F1  Every TCP connection of the file is a flow, in the order of their first segments.
     Its client is who sent the SYN; without one, who sent first.
 F2  UDP and ICMP are counted by their packets; they make no flows.
+F3  A file that is broken or cut off is read up to there, and the ledger's faults say so.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
-from plainwire.see.capture.pcapng.model import FileEvent, FilePacket, InterfaceInfo
+from plainwire.see.capture.pcapng.model import (
+    CaptureFormatError,
+    FileEvent,
+    FilePacket,
+    InterfaceInfo,
+)
 from plainwire.see.ledger import packets, states
 from plainwire.see.ledger.model import Direction, Flow, Ledger
 from plainwire.see.ledger.wire import Capture, RawPacket, Wire
@@ -19,22 +25,16 @@ def of_capture(events: Iterable[FileEvent]) -> Ledger:
     """The ledger of a capture file's events.
 
     Raises:
-        CaptureFormatError: what the reader of the events raises.
+        CaptureFormatError: what the reader of the events raises before the first packet.
     """
     taken: list[RawPacket] = []
     interfaces: list[InterfaceInfo] = []
-    for event in events:
-        if isinstance(event, InterfaceInfo):
-            interfaces.append(event)
-        elif isinstance(event, FilePacket):
-            if event.interface not in interfaces:
-                interfaces.append(event.interface)
-            t = event.time_ns or 0
-            place = interfaces.index(event.interface)
-            taken.append(RawPacket(len(taken) + 1, t, t, place, 0, event.length, event.data))
-    ledger = _empty(taken, interfaces)
-    found = packets.sort(taken, ledger.capture.linktypes if ledger.capture else {})
+    fault = _read(events, taken, interfaces)
+    found = packets.sort(taken, {n: i.linktype for n, i in enumerate(interfaces)})
+    ledger = _empty(taken, interfaces, len(found.datagrams))
     ledger.icmp = found.icmp
+    if fault:
+        ledger.faults.append(fault)
     for number, connection in enumerate(found.connections.all):
         wire = packets.wire_of(connection, found.segments)
         flow = _flow(number, wire)
@@ -47,7 +47,31 @@ def of_capture(events: Iterable[FileEvent]) -> Ledger:
     return ledger
 
 
-def _empty(taken: list[RawPacket], interfaces: list[InterfaceInfo]) -> Ledger:
+def _read(
+    events: Iterable[FileEvent], taken: list[RawPacket], interfaces: list[InterfaceInfo]
+) -> str:
+    """Gather packets and interfaces; returns why the reading ended early, or ''."""
+    numbers: dict[int, int] = {}  # by identity: a million packets ask
+    try:
+        for event in events:
+            if isinstance(event, InterfaceInfo):
+                numbers[id(event)] = len(interfaces)
+                interfaces.append(event)
+            elif isinstance(event, FilePacket):
+                place = numbers.get(id(event.interface))
+                if place is None:
+                    place = numbers[id(event.interface)] = len(interfaces)
+                    interfaces.append(event.interface)
+                t = event.time_ns or 0
+                taken.append(RawPacket(len(taken) + 1, t, t, place, 0, event.length, event.data))
+    except CaptureFormatError as error:
+        if not taken:
+            raise
+        return f"{error}; the {len(taken)} packets before it are shown"
+    return ""
+
+
+def _empty(taken: list[RawPacket], interfaces: list[InterfaceInfo], datagrams: int) -> Ledger:
     names = tuple(i.name or f"interface {n}" for n, i in enumerate(interfaces))
     linktypes = {n: i.linktype for n, i in enumerate(interfaces)}
     began = min((p.t for p in taken), default=0)
@@ -67,7 +91,7 @@ def _empty(taken: list[RawPacket], interfaces: list[InterfaceInfo]) -> Ledger:
         faults=[],
         began=began,
         ended=ended,
-        capture=Capture(names, "", False, linktypes=linktypes, foreign=True),
+        capture=Capture(names, "", False, linktypes=linktypes, foreign=True, datagrams=datagrams),
         packets=taken,
     )
 

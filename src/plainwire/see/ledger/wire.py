@@ -177,6 +177,7 @@ class Capture:
     unwritten: int = 0
     linktypes: dict[int, int] = field(default_factory=dict)
     foreign: bool = False  # a capture file of another tool, without calls
+    datagrams: int = 0  # UDP datagrams of such a file
     keys: tuple[str, ...] = ()  # lines of the programs' TLS key log
 
     @property

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from plainwire.i18n import gettext as _
+from plainwire.see.capture.linktypes import ETHERNET, KNOWN
 from plainwire.see.ledger.model import Ledger
 from plainwire.see.ledger.wire import Capture
 from plainwire.see.report import text
@@ -36,8 +39,23 @@ def unseen(ledger: Ledger) -> list[str]:
     lost = sum(1 for f in ledger.flows if f.there.base or f.back.base)
     if lost:
         said.append(_("the beginning of {count} flows was no longer kept").format(count=lost))
+    said += _undecoded(ledger)
     said += [_("fault: {text}").format(text=text.safe(fault)) for fault in ledger.faults]
     return list(dict.fromkeys(said))
+
+
+def _undecoded(ledger: Ledger) -> list[str]:
+    linktypes = ledger.capture.linktypes if ledger.capture is not None else {}
+    if set(linktypes.values()) <= KNOWN:
+        return []
+    found = Counter(linktypes.get(p.interface, ETHERNET) for p in ledger.packets)
+    return [
+        _("{count} packets have link type {number}, which is not read here").format(
+            count=text.count_text(count), number=number
+        )
+        for number, count in sorted(found.items())
+        if number not in KNOWN
+    ]
 
 
 def level(ledger: Ledger) -> str:

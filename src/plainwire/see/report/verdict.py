@@ -27,12 +27,7 @@ def verdict(ledger: Ledger, findings: list[Finding], *, cwd: str | None = None) 
     """
     if not findings:
         if ledger.capture is not None and ledger.capture.foreign:
-            return _(
-                "Nothing wrong was seen. {flows} TCP connections in {packets} packets."
-            ).format(
-                flows=text.count_text(len(ledger.flows)),
-                packets=text.count_text(len(ledger.packets)),
-            )
+            return _of_capture(ledger, ledger.capture.datagrams)
         said = _("Nothing wrong was seen. {story}").format(story=story(ledger))
         return said + _cut_short(ledger)
     first, *rest = ranked(findings)
@@ -42,6 +37,25 @@ def verdict(ledger: Ledger, findings: list[Finding], *, cwd: str | None = None) 
         said += _(".")
     if rest:
         said += " " + _("Also: {rules}.").format(rules=_rules(rest))
+    return said
+
+
+def _of_capture(ledger: Ledger, datagrams: int) -> str:
+    if not ledger.packets:
+        return _("The capture has no packets.")
+    packets = text.count_text(len(ledger.packets))
+    if ledger.flows:
+        said = _("Nothing wrong was seen. {flows} TCP connections in {packets} packets.").format(
+            flows=text.count_text(len(ledger.flows)), packets=packets
+        )
+    else:
+        said = _("There is no TCP connection in the {packets} packets of the capture.").format(
+            packets=packets
+        )
+    if datagrams or ledger.icmp:
+        said += " " + _("Also {datagrams} UDP datagrams and {errors} ICMP errors.").format(
+            datagrams=text.count_text(datagrams), errors=text.count_text(len(ledger.icmp))
+        )
     return said
 
 

@@ -46,6 +46,12 @@ class NeedData(Enum):
 NEED_DATA: Final = NeedData.NEED_DATA
 
 
+def is_capture(head: bytes) -> bool:
+    """Do the first four bytes of a file say that it is pcapng or pcap?"""
+    magic = int.from_bytes(head, "big")
+    return len(head) == 4 and (magic == model.SECTION_HEADER or magic in _CLASSIC)
+
+
 class CaptureReader:
     """One capture file being read."""
 
@@ -99,6 +105,8 @@ class CaptureReader:
         if not self._eof:
             return NEED_DATA
         left = len(self._buffer) - self._start
+        if not left and not self._position:
+            raise CaptureFormatError(0, "the file is empty")
         if left or self._next == self._begin:
             raise CaptureFormatError(self._position, f"the file ends inside a block ({left} bytes)")
         return None
