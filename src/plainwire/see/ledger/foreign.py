@@ -8,6 +8,7 @@ F3  A file that is broken or cut off is read up to there, and the ledger's fault
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterable
 
 from plainwire.see.capture.pcapng.model import (
@@ -27,6 +28,17 @@ def of_capture(events: Iterable[FileEvent]) -> Ledger:
     Raises:
         CaptureFormatError: what the reader of the events raises before the first packet.
     """
+    # As in build.py: millions of objects that all stay, walked again and again for nothing.
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        return _of_capture(events)
+    finally:
+        if collecting:
+            gc.enable()
+
+
+def _of_capture(events: Iterable[FileEvent]) -> Ledger:
     taken: list[RawPacket] = []
     interfaces: list[InterfaceInfo] = []
     fault = _read(events, taken, interfaces)
