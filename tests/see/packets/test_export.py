@@ -117,9 +117,22 @@ def test_the_export_is_read_again_as_a_foreign_capture(played: Played, exported:
 def test_the_terminal_tells_handshake_and_close_by_line(played: Played) -> None:
     shown = terminal.render(played.ledger, [], width=100)
     name, line = played.line("connect")
-    assert f"handshake: {name}:{line} connect() sent SYN (1)" in shown
-    assert "accept() took it from the queue" in " ".join(shown.split())
-    assert "3 segments in all" in shown or "4 segments in all" in shown
+    said = " ".join(shown.split())
+    listen, accept = (":".join(map(str, played.line(mark))) for mark in ("listen", "accept"))
+    finished, answered = (":".join(map(str, played.line(mark))) for mark in ("finA", "finB"))
+    assert "handshake: 3 segments" in said
+    assert f"SYN (1): {name}:{line} connect() sent it" in said
+    assert f"SYN-ACK (2): the server's kernel answered, because of {listen} listen()" in said
+    assert "connect() returned" in said
+    assert "ACK (3): the client's kernel; the connection is established" in said
+    assert f"no segment: {accept} accept() took the finished connection from the queue" in said
+    fins = [s.number for s in played.wire().segments if s.flags & 1]
+    assert f"FIN ({fins[0]}) from the client, {finished} close()" in said
+    assert f"FIN ({fins[1]}) from the server, {answered} close()" in said
+    four = "close: 4 segments" in said
+    assert four or "close: 3 segments" in said
+    assert four is not (f"no ACK alone: the FIN ({fins[1]}) that follows carries it" in said)
+    assert "the client's end keeps TIME_WAIT for 60 s, because it closed first" in said
     for word in ("SYN_SENT", "SYN_RCVD", "ESTABLISHED", "FIN_WAIT1", "CLOSE_WAIT", "LAST_ACK"):
         assert word in shown
     assert all(len(text) <= 100 for text in shown.splitlines())

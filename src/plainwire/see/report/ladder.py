@@ -66,8 +66,9 @@ def ladder(ledger: Ledger, flow: Flow, look: Look, *, folded: bool = True) -> It
         yield drawer.names()
     for item in packets.among(flow, items, everything=not folded):
         yield drawer.line(item).rstrip()
-    for said in packets.summary(flow):
-        for line in text.wrap(said, look.width, first="  ", rest="    "):
+    for level, said in packets.summary(flow):
+        indent = "  " * (level + 1)
+        for line in text.wrap(said, look.width, first=indent, rest=indent + "  "):
             yield look.style.paint(line, "dim")
 
 

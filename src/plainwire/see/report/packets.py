@@ -187,53 +187,92 @@ def carried(wire: Wire, end: int) -> int:
 # -- in words ----------------------------------------------------------------------------
 
 
-def summary(flow: Flow) -> list[str]:
-    """Which lines were the handshake and the close of a connection; [] without packets."""
+def summary(flow: Flow) -> list[tuple[int, str]]:
+    """Which lines were the handshake and the close of a connection; [] without packets.
+
+    Each line comes with its level: 0 a heading, 1 what stands under it, a segment a line.
+    """
     if flow.wire is None:
         return []
-    return [said for said in (_handshake(flow.wire), _close(flow.wire)) if said]
+    return [*_handshake(flow.wire), *_close(flow.wire)]
 
 
-def _handshake(wire: Wire) -> str:
+def _handshake(wire: Wire) -> Iterator[tuple[int, str]]:
     syn = next((s for s in wire.segments if s.flags & (SYN | ACK) == SYN and s.end == 0), None)
     answer = next((s for s in wire.segments if s.flags & (SYN | ACK) == SYN | ACK), None)
     third = next((s for s in wire.segments if s.cause and s.cause.why == "handshake"), None)
     if syn is None or answer is None or syn.cause is None:
-        return ""
-    said = _("handshake: {line} connect() sent SYN ({syn})").format(
-        line=line_of(syn.cause.call), syn=syn.number
+        return
+    connect = syn.cause.call
+    yield 0, _("handshake: {count} segments").format(count=2 if third is None else 3)
+    yield (
+        1,
+        _("SYN ({number}): {line} connect() sent it").format(
+            number=syn.number, line=line_of(connect)
+        ),
     )
-    listen = answer.cause.call if answer.cause is not None else None
-    if listen is not None:
-        said += _("; the server's kernel answered SYN-ACK ({answer}), because of {line}").format(
-            answer=answer.number, line=line_of(listen)
-        )
-    else:
-        said += _("; the server's kernel answered SYN-ACK ({answer})").format(answer=answer.number)
+    yield 1, _answered(answer, connect)
     if third is None:
-        return said
-    said += _("; the client's kernel completed it with ACK ({ack})").format(ack=third.number)
+        return
+    yield (
+        1,
+        _("ACK ({number}): the client's kernel; the connection is established").format(
+            number=third.number
+        ),
+    )
     accept = third.seen.call if third.seen is not None else None
     if accept is not None and accept.t1 is not None:
-        said += _("; {line} accept() took it from the queue {time} later").format(
-            line=line_of(accept), time=text.duration(max(0, accept.t1 - third.t))
+        said = _(
+            "no segment: {line} accept() took the finished connection from the queue, {time} later"
         )
+        time = text.duration(max(0, accept.t1 - third.t))
+        yield 1, said.format(line=line_of(accept), time=time)
+
+
+def _answered(answer: Segment, connect: Call | None) -> str:
+    listen = answer.cause.call if answer.cause is not None else None
+    if listen is not None:
+        said = _("SYN-ACK ({number}): the server's kernel answered, because of {line} listen()")
+        said = said.format(number=answer.number, line=line_of(listen))
+    else:
+        said = _("SYN-ACK ({number}): the server's kernel answered").format(number=answer.number)
+    if connect is not None and connect.failure is None and (connect.t1 or 0) >= answer.t:
+        said += _("; connect() returned")
     return said
 
 
-def _close(wire: Wire) -> str:
-    ends = [s for s in wire.segments if s.flags & (FIN | RST)]
+def _close(wire: Wire) -> Iterator[tuple[int, str]]:
+    ends = _first_of_each([s for s in wire.segments if s.flags & (FIN | RST)])
     if not ends:
-        return ""
-    parts = [_end_words(s) for s in _first_of_each(ends)]
-    said = _("close: {parts}").format(parts="; ".join(parts))
-    if all(s.flags & FIN for s in _first_of_each(ends)) and len(_first_of_each(ends)) == 2:
-        said += "; " + _("{count} segments in all").format(count=close_segments(wire))
+        return
+    orderly = len(ends) == 2 and all(s.flags & FIN for s in ends)
+    if orderly:
+        yield 0, _("close: {count} segments").format(count=close_segments(wire))
+    else:
+        yield 0, _("close:")
+    for segment in ends:
+        yield 1, _end_words(segment)
+        if orderly:
+            yield from _acknowledged(wire, segment)
     waits = [c for c in wire.states if c.after == "TIME_WAIT"]
     if waits:
         who = _("the client's end") if waits[0].end == 0 else _("the server's end")
-        said += "; " + _("{who} keeps TIME_WAIT for 60 s, because it closed first").format(who=who)
-    return said
+        said = _("no segment: {who} keeps TIME_WAIT for 60 s, because it closed first")
+        yield 1, said.format(who=who)
+
+
+def _acknowledged(wire: Wire, fin: Segment) -> Iterator[tuple[int, str]]:
+    """The ACK that answered a FIN; where the peer's own FIN carries it, that is said."""
+    answer = _answer_to(wire, fin)
+    if answer is None:
+        return
+    if answer.flags & FIN:
+        said = _("no ACK alone: the FIN ({number}) that follows carries it")
+    elif answer.end == 0:
+        said = _("ACK ({number}): the client's kernel")
+    else:
+        said = _("ACK ({number}): the server's kernel")
+    yield 1, said.format(number=answer.number)
 
 
 def _first_of_each(ends: list[Segment]) -> list[Segment]:
@@ -250,7 +289,7 @@ def _end_words(segment: Segment) -> str:
     said = _("{name} ({number}) from the {who}").format(name=name, number=segment.number, who=who)
     cause = segment.cause
     if cause is not None:
-        said += f", {_reason(cause)}"
+        said += _(", {reason}").format(reason=_reason(cause))
     if segment.seen is not None and segment.seen.call is not None:
         said += _(", seen by {line}").format(line=line_of(segment.seen.call))
     return said
@@ -275,15 +314,18 @@ def close_segments(wire: Wire) -> int:
     fins = [s for s in wire.segments if s.flags & FIN]
     first = {s.end: s for s in reversed(fins)}
     numbers = {s.number for s in first.values()}
-    for fin in first.values():
-        behind = [
-            s
-            for s in wire.segments
-            if s.end != fin.end and s.acked is not None and s.acked > fin.start + fin.size
-        ]
-        if behind:
-            numbers.add(behind[0].number)
+    answers = [_answer_to(wire, fin) for fin in first.values()]
+    numbers.update(answer.number for answer in answers if answer is not None)
     return len(numbers)
+
+
+def _answer_to(wire: Wire, fin: Segment) -> Segment | None:
+    """The first segment of the other end that acknowledges a FIN."""
+    stop = fin.start + fin.size
+    return next(
+        (s for s in wire.segments if s.end != fin.end and s.acked is not None and s.acked > stop),
+        None,
+    )
 
 
 def attempt(wire: Wire) -> str:
