@@ -76,7 +76,7 @@ def level(ledger: Ledger) -> str:
     if capture is None or capture.reason == "not asked for":
         return said
     how = _("`plainwire run --private-net` takes them without root")
-    return f"{said}: {text.safe(capture.reason)}; {how}"
+    return f"{said}: {text.safe(capture.reason.removeprefix('packets: '))}; {how}"
 
 
 def _packets(capture: Capture) -> str:
