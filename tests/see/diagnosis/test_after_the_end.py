@@ -105,7 +105,7 @@ class Flood:
         return self.server.call("recvfrom", self.there, data, asked=2048, aux=source, line=7)
 
     def rules(self) -> list[str]:
-        return [f.rule for f in diagnose(self.world.ledger(), ("datagram-lost",))]
+        return [f.rule for f in diagnose(self.world.ledger(), ("datagram-lost-in-kernel",))]
 
 
 def test_lost_datagrams_that_are_all_alike_are_lost_all_the_same() -> None:
@@ -115,7 +115,7 @@ def test_lost_datagrams_that_are_all_alike_are_lost_all_the_same() -> None:
         flood.send(b"block")
     for _ in range(2):
         flood.receive(b"block")
-    assert flood.rules() == ["datagram-lost"]
+    assert flood.rules() == ["datagram-lost-in-kernel"]
 
 
 def test_a_sender_that_listens_and_asks_again_has_lost_nothing() -> None:
