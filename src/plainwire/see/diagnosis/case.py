@@ -132,10 +132,6 @@ class Case:
         found = [place_of(call, role) for call, role in pairs if call is not None]
         return tuple(dict.fromkeys(place for place in found if place is not None))
 
-    def since(self, t: int) -> str:
-        """A moment as seconds since the run began, `1.234 s`."""
-        return f"{(t - self.ledger.began) / 1e9:.3f} s"
-
 
 def is_users_own(site: Site) -> bool:
     """Did the user's line read the socket itself, or through a wrapper that cuts nothing?"""

@@ -190,14 +190,11 @@ def _too_early(case: Case, flow: Flow, d: Datagram, end: Endpoint, bind: Call) -
         ),
         case.places((sent, "sends"), (bind, "binds")),
         (
-            Evidence(
-                say("sent {count} bytes at {t}", count=sent.count, t=case.since(sent.t0)), sent.t0
-            ),
+            Evidence(say("sent {count} bytes", count=sent.count), sent.t0),
             Evidence(
                 say(
-                    "{address} was bound only at {t}",
+                    "{address} was bound only then",
                     address=endpoint_name(end.local),
-                    t=case.since(bind.t0),
                 ),
                 bind.t0,
             ),

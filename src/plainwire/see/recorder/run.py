@@ -13,6 +13,7 @@ import errno
 import os
 import selectors
 import signal
+import socket
 import subprocess
 import time
 from collections.abc import Callable
@@ -40,7 +41,7 @@ LOOK_EVERY_SECONDS = 0.05  # at /proc, for a program of which we wait that it li
 
 _SIGNALS = {signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGWINCH}
 _FROM_KERNEL = 0x80  # si_code of a signal that the terminal sent (sigaction(2))
-_STARTS = {records.OPS["listen"], records.OPS["bind"]}
+_LISTEN, _BIND = records.OPS["listen"], records.OPS["bind"]
 _ADDRESS_TROUBLE = {records.OPS[name] for name in ("bind", "connect", "connect_ex")}
 
 
@@ -101,6 +102,7 @@ class Run:
         self._tails: dict[str, Tail] = {}
         self._watch = Watch()
         self._sources: set[str] = set()
+        self._streams: set[tuple[str, int]] = set()  # process and number of its stream sockets
         self._kept_output: dict[int, int] = {}
         self._begun = time.monotonic()
         self._packed_at = self._begun
@@ -296,9 +298,13 @@ class Run:
                 if note[0] == "site":
                     for frame in note[2]:
                         self._keep_source(frame[0])
+                elif note[0] == "socket" and note[4] & 0xF == socket.SOCK_STREAM:
+                    self._streams.add((tail.key, note[1]))
 
     def _notice(self, tail: Tail, call: Call) -> None:
-        if call.op in _STARTS and call.ret >= 0:
+        # A stream that is only bound refuses; a datagram socket receives from then on.
+        bound = call.op == _BIND and (tail.key, call.socket) not in self._streams
+        if (bound or call.op == _LISTEN) and call.ret >= 0:
             for program in self.programs:
                 if program.running and not program.ports and self._belongs(tail.pid, program):
                     program.ports.append(call.socket)
