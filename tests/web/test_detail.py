@@ -142,7 +142,7 @@ def test_a_server_is_connected_before_its_accept_returns(chat: Path) -> None:
     assert accept.t1 is not None
     assert established.t0 <= accept.t1
     assert [x.kind for x in detail.links][:3] == ["syn", "syn-ack", "ack"]
-    assert all(x.proof == "inferred" for x in detail.links[:3])
+    assert all(x.proof == "captured" for x in detail.links[:3])
     ack = detail.links[2]
     assert detail.calls[ack.land or 0].op == "accept"
 
@@ -161,12 +161,72 @@ def test_either_call_may_return_first(connected: int, accepted: int) -> None:
         assert link.left <= (link.arrived or link.left) <= (link.landed or link.arrived or 0)
 
 
+def without_packets(path: Path) -> PageData:
+    """The same run where packets could not be taken."""
+    items = [item for item in store.Recording(path).items() if item[0] != "packet"]
+    return source.of_items(items, payload=True, live=False)
+
+
 def test_a_state_that_the_kernel_named_is_told_from_an_inferred_one(chat: Path) -> None:
-    detail = source.of_file(chat, payload=True).detail(0)
+    detail = without_packets(chat).detail(0)
     assert detail is not None
     proofs = {(s.side, s.name): s.proof for s in detail.states}
     assert proofs[0, "ESTABLISHED"] == proofs[1, "ESTABLISHED"] == "kernel"
     assert proofs[0, "SYN_SENT"] == "inferred"
+    assert detail.segments is None
+    assert [x.proof for x in detail.links[:3]] == ["inferred"] * 3
+
+
+def test_segments_have_their_lines_and_states_are_what_they_prove(chat: Path) -> None:
+    detail = source.of_file(chat, payload=True).detail(0)
+    assert detail is not None
+    segments = detail.segments
+    assert segments
+    assert [s.flags for s in segments[:3]] == ["SYN", "SYN-ACK", "ACK"]
+    ops = {n: c.op for n, c in enumerate(detail.calls)}
+    behind = [(s.cause.by, ops[s.cause.call or 0]) for s in segments[:3] if s.cause]
+    assert behind == [("call", "connect"), ("kernel", "listen"), ("kernel", "connect")]
+    carried = [s for s in segments if s.end > s.start]
+    assert [(ops[s.sends[0]], ops[s.reads[0]]) for s in carried] == [("send", "recv")]
+    names = [s.name for s in detail.states if s.side == 1]
+    assert names == ["SYN_RCVD", "ESTABLISHED"]
+    assert {s.proof for s in detail.states} == {"captured"}
+
+
+def test_segments_that_our_ending_caused_are_counted_and_not_shown(chat: Path) -> None:
+    """A FIN because the recorder stopped the programs would teach that they closed."""
+    detail = source.of_file(chat, payload=True).detail(0)
+    assert detail is not None
+    assert not [s for s in detail.segments or [] if "FIN" in s.flags]
+    assert detail.left_out >= 1
+
+
+def test_no_segment_arrives_before_it_left_or_after_what_shows_it(glued: Path) -> None:
+    """G1 and G3, and bytes wait in the queue from the segment that brought them."""
+    detail = source.of_file(glued, payload=True).detail(0)
+    assert detail is not None
+    times = {s.packet: s.t for s in detail.segments or []}
+    assert times
+    for s in detail.segments or []:
+        assert s.arrived is not None
+        assert s.t <= s.arrived
+        assert s.acked_by is None or s.arrived <= times[s.acked_by]
+    data = [x for x in detail.links if x.kind == "data"]
+    brought = [s for s in detail.segments or [] if s.end > s.start]
+    assert [x.arrived for x in data] == [s.arrived for s in brought]
+
+
+def test_a_packet_opens_layer_by_layer_and_hides_its_payload(chat: Path) -> None:
+    open_, shut = (source.of_file(chat, payload=payload) for payload in (True, False))
+    number = next(s.packet for s in open_.detail(0).segments or [] if s.end > s.start)  # type: ignore[union-attr]
+    opened = open_.packet(number)
+    assert opened is not None
+    assert [layer.osi for layer in opened.layers] == [2, 3, 4, 7]
+    assert opened.layers[-1].fields[0].value == "\ue000'welcome'\ue001"
+    hidden = shut.packet(number)
+    assert hidden is not None
+    assert hidden.layers[-1].fields[0].value == "\ue000\ue001"
+    assert open_.packet(10_000) is None
 
 
 def test_calls_that_we_ended_are_shown_as_still_waiting(chat: Path) -> None:

@@ -19,9 +19,10 @@ def transfer(count: int) -> schema.Whole:
     """A recording of one long transfer: data one way, ACKs the other."""
     segments = [
         schema.Segment(
-            number % 2, number * 20_000, "ACK" if number % 2 else "PSH, ACK",
+            number + 1, number % 2, number * 20_000, number * 20_000 + 9_000,
+            "ACK" if number % 2 else "PSH, ACK",
             (number // 2) * 1448, (number // 2) * 1448 + (0 if number % 2 else 1448),
-            1, 65535, "", None, [],
+            1, 65535, "", [], [], [], None, None, None,
         )
         for number in range(count)
     ]  # fmt: skip
@@ -34,8 +35,8 @@ def transfer(count: int) -> schema.Whole:
         1, "long", count * 20_000, "ended", False, "en", False, schema.Words("", ""),
         [], [], [], [], [row], [], [], [], {},
     )  # fmt: skip
-    detail = schema.Detail(0, 0, 0, [], messages, [], [], [], segments, [])
-    return schema.Whole(page, [detail], 0)
+    detail = schema.Detail(0, 0, 0, [], messages, [], [], [], segments, 0, ["", ""], [])
+    return schema.Whole(page, [detail], [], 0)
 
 
 SCROLL = """async () => {

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from browser import needs_chromium, needs_npm, needs_page, opened
 
+from plainwire.see.recorder import store
 from plainwire.web import saved, source
 from plainwire.web.pagedata import PageData
 from plainwire.web.server import Server
@@ -27,6 +28,15 @@ def chat_data(chat: Path) -> PageData:
 def chat_file(chat_data: PageData, tmp_path_factory: pytest.TempPathFactory) -> str:
     out = tmp_path_factory.mktemp("saved") / "chat.html"
     saved.write(chat_data, out)
+    return out.as_uri()
+
+
+@pytest.fixture(scope="session")
+def chat_bare(chat: Path, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The same run where packets could not be taken."""
+    items = [i for i in store.Recording(chat).items() if i[0] != "packet"]
+    out = tmp_path_factory.mktemp("saved") / "bare.html"
+    saved.write(source.of_items(items, payload=True, live=False), out)
     return out.as_uri()
 
 
@@ -67,24 +77,69 @@ def test_arrows_leave_and_land_where_the_ledger_says(chat_file: str, chat_data: 
     """Heights are a rising function of time, so equal order is equal order of moments."""
     detail = chat_data.detail(0)
     assert detail is not None
+    assert detail.segments
     with opened(chat_file) as page:
         arrows = page.eval_on_selector_all(
             ".ladder .arrow", "nodes => nodes.map(n => ({...n.dataset}))"
         )
-        assert len(arrows) == len(detail.links)
+        assert len(arrows) == len(detail.segments)
         heights: list[tuple[int, float]] = []
         for arrow in arrows:
-            link = detail.links[int(arrow["link"])]
-            assert int(arrow["side"]) == link.side
-            assert link.arrived is not None
-            heights += [(link.left, float(arrow["y0"])), (link.arrived, float(arrow["y1"]))]
+            segment = detail.segments[int(arrow["segment"])]
+            assert int(arrow["side"]) == segment.side
+            assert segment.arrived is not None
+            heights += [(segment.t, float(arrow["y0"])), (segment.arrived, float(arrow["y1"]))]
         in_time = [y for _, y in sorted(heights)]
         assert in_time == sorted(in_time)
-        send = next(n for n, c in enumerate(detail.calls) if c.op == "send")
-        data = next(n for n, x in enumerate(detail.links) if x.kind == "data")
+        # The segment that carries the server's message leaves after its send was entered.
+        carrying = next(n for n, s in enumerate(detail.segments) if s.sends)
+        send = detail.segments[carrying].sends[0]
         mark = page.locator(f".mark[data-call='{send}']").get_attribute("data-y")
-        y0 = next(float(a["y0"]) for a in arrows if int(a["link"]) == data)
-        assert abs(float(mark) - y0) < 1
+        y0 = next(float(a["y0"]) for a in arrows if int(a["segment"]) == carrying)
+        assert float(mark) < y0
+
+
+def test_without_packets_arrows_are_inferred_and_begin_at_their_calls(
+    chat_bare: str, chat_data: PageData
+) -> None:
+    with opened(chat_bare) as page:
+        arrows = page.eval_on_selector_all(
+            ".ladder .arrow", "nodes => nodes.map(n => ({...n.dataset, css: n.className.baseVal}))"
+        )
+        assert [a["css"].split()[2] for a in arrows] == ["inferred"] * 3 + ["call"]
+        send = page.locator(".mark", has_text="send").get_attribute("data-y")
+        assert abs(float(send) - float(arrows[3]["y0"])) < 1
+
+
+def test_the_handshake_is_three_captured_arrows_on_the_first_screen(chat_file: str) -> None:
+    """A newcomer sees which line sent SYN, that the kernel answered, and who took the result."""
+    with opened(chat_file) as page:
+        labels = page.locator(".arrow-label").all_text_contents()
+        assert [text.split()[0] for text in labels[:3]] == ["SYN", "SYN-ACK", "ACK"]
+        for number in range(3):
+            assert in_sight(page, f".arrow[data-segment='{number}'] .arrow-label")
+        notes = page.locator(".note-text").all_text_contents()
+        assert notes == ["kernel(listen :22)", "kernel(connect :6)"]
+        states = page.locator(".band").evaluate_all("n => n.map(b => b.dataset.state)")
+        assert {"SYN_SENT", "SYN_RCVD", "ESTABLISHED"} <= set(states)
+
+
+def test_a_segment_says_what_caused_and_saw_it_and_opens_layer_by_layer(chat_file: str) -> None:
+    with opened(chat_file) as page:
+        page.keyboard.press("Home")
+        page.keyboard.press("]")
+        assert "packet 1 · client: SYN seq=0" in page.locator(".narration").inner_text()
+        page.keyboard.press("]")
+        text = page.locator(".narration").inner_text()
+        assert "server: SYN-ACK" in text
+        assert "because of chat_hangs_server.py:22 listen" in text
+        assert "seen by chat_hangs_client.py:6 connect" in text
+        page.get_by_role("button", name="open it layer by layer").click()
+        panel = page.locator("[role=tabpanel]")
+        names = panel.locator("[data-layer] h3").all_inner_texts()
+        assert [name.split()[0] for name in names] == ["Ethernet", "IPv4", "TCP"]
+        assert "2 data link" in names[0].replace("OSI ", "")
+        assert "SYN, ACK" in panel.inner_text()
 
 
 def test_the_connector_of_a_call_begins_at_its_line(chat_file: str) -> None:
@@ -134,23 +189,23 @@ def test_a_glued_read_has_two_colours_and_two_names(glued_file: str) -> None:
         assert texts == ["C1", "C2"]
         fills = chips.locator("path").evaluate_all("n => n.map(p => getComputedStyle(p).fill)")
         assert len(set(fills)) == 2
-        arrows = page.locator(".arrow.kind-data .shaft").evaluate_all(
+        arrows = page.locator(".arrow:has(.shaft):not(.plain) .shaft").evaluate_all(
             "n => n.map(p => getComputedStyle(p).stroke)"
         )
         assert len(set(arrows)) == 2
         assert page.locator(".tag.glue").count() >= 1
 
 
-def test_inferred_and_observed_are_drawn_differently_without_colour(chat_file: str) -> None:
-    with opened(chat_file) as page:
-        dashes = {
-            kind: page.locator(f".arrow.{kind} .shaft").first.evaluate(
-                "n => getComputedStyle(n).strokeDasharray"
-            )
-            for kind in ("inferred", "call")
-        }
-        assert dashes["call"] == "none"
-        assert dashes["inferred"] != "none"
+def test_inferred_and_observed_are_drawn_differently_without_colour(
+    chat_file: str, chat_bare: str
+) -> None:
+    def dash(address: str, kind: str) -> str:
+        with opened(address) as page:
+            shaft = page.locator(f".arrow.{kind} .shaft").first
+            return str(shaft.evaluate("n => getComputedStyle(n).strokeDasharray"))
+
+    assert dash(chat_file, "captured") == dash(chat_bare, "call") == "none"
+    assert dash(chat_bare, "inferred") != "none"
 
 
 def test_payload_is_hidden_until_it_is_revealed(chat_file: str) -> None:
@@ -226,8 +281,6 @@ def test_the_served_page_is_the_same(chat: Path) -> None:
 
 
 def test_a_live_page_follows_the_run_to_its_end(chat: Path) -> None:
-    from plainwire.see.recorder import store
-
     items = list(store.Recording(chat).items())
     running = source.Running(lambda: items, lambda: len(items))
     with Server(running) as server, opened(server.url) as page:

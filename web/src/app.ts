@@ -8,7 +8,7 @@ import { brief } from "./format";
 import { connectors } from "./connectors";
 import { Ladder } from "./ladder/ladder";
 import type { Picked } from "./ladder/draw";
-import { lineText, narrate } from "./narrate";
+import { lineText, narrate, segmentText } from "./narrate";
 import { code } from "./parts/code";
 import { curves } from "./parts/curves";
 import { exports } from "./parts/exports";
@@ -21,7 +21,7 @@ import { scrubber } from "./parts/scrubber";
 import { verdict } from "./parts/verdict";
 import type { Fold } from "./scale";
 import { momentAt, stepAt, waitingIn } from "./steps";
-import type { Detail, FlowRow, Line, Link, Page } from "./types";
+import type { Detail, FlowRow, Line, Link, Opened, Page } from "./types";
 import { firstFlow, flowView, lineKey, readHash, writeHash, type FlowView } from "./view";
 import { getLang, n, setLang, setWords, t, type Lang } from "./words";
 
@@ -41,13 +41,15 @@ export class App extends LitElement {
   unfolded = false;
   revealed = false;
   message = 0;
-  segment = -1;
+  segment = -1; // of the flow's segments, picked in the ladder
+  packet = -1; // opened layer by layer
   ended = false;
   wasLive = false;
   trouble = "";
   ladder: Ladder | null = null;
   linksByMessage = new Map<number, Link[]>();
   private chosen: (number | null)[] = [null, null];
+  private openedPackets = new Map<number, Opened | null | undefined>();
   private following = true; // live: stay at the newest step until the reader steps back
 
   protected override createRenderRoot(): HTMLElement {
@@ -98,6 +100,7 @@ export class App extends LitElement {
     this.chosen = [null, null];
     this.view = null;
     this.message = 0;
+    this.segment = this.packet = -1;
     if (detail) this.showDetail(detail);
     const steps = this.view ? (this.view as FlowView).steps : [];
     const told = steps.findIndex((s) => s.call < 0);
@@ -159,6 +162,44 @@ export class App extends LitElement {
     this.requestUpdate();
   }
 
+  /** Pick a segment in the ladder: what it is takes the place of the step's sentence. */
+  pickSegment(segment: number): void {
+    const found = this.view?.detail.segments?.[segment];
+    if (!found) return;
+    this.segment = segment;
+    this.packet = found.packet;
+    this.requestUpdate();
+    const time = this.view!.detail.segments![segment]!.t;
+    void this.updateComplete.then(() => {
+      this.ladder?.at(time, { call: -1, link: -1, segment });
+      this.connect();
+    });
+  }
+
+  openPacket(packet: number): void {
+    const segment = this.view?.detail.segments?.findIndex((s) => s.packet === packet) ?? -1;
+    if (segment >= 0) this.pickSegment(segment);
+    this.packet = packet;
+    this.requestUpdate();
+  }
+
+  showLayers(): void {
+    this.open("layers");
+    void this.updateComplete.then(() => this.querySelector("[role=tabpanel]")?.scrollIntoView({ block: "center" }));
+  }
+
+  /** A packet's layers; undefined while they are asked for, null when they are not to be had. */
+  opened(packet: number): Opened | null | undefined {
+    if (!this.openedPackets.has(packet)) {
+      this.openedPackets.set(packet, undefined);
+      void this.backend.packet(packet).catch(() => null).then((found) => {
+        this.openedPackets.set(packet, found);
+        this.requestUpdate();
+      });
+    }
+    return this.openedPackets.get(packet);
+  }
+
   openMessage(number: number): void {
     this.message = number;
     this.open("bytes");
@@ -202,11 +243,23 @@ export class App extends LitElement {
     const target = event.target as HTMLElement;
     if (event.ctrlKey || event.metaKey || event.altKey || target.closest("input, select, textarea, [role=tablist]")) return;
     const last = (this.view?.steps.length ?? 1) - 1;
+    if (event.key === "[" || event.key === "]") {
+      event.preventDefault();
+      return this.nextSegment(event.key === "]" ? 1 : -1);
+    }
     const steps: Record<string, number> = { ArrowRight: this.step + 1, ArrowLeft: this.step - 1, Home: 0, End: last };
     const wanted = steps[event.key];
     if (wanted === undefined) return;
     event.preventDefault();
     this.goTo(wanted);
+  }
+
+  nextSegment(by: 1 | -1): void {
+    const segments = this.view?.detail.segments ?? [];
+    if (!segments.length) return;
+    const now = this.view?.steps[this.step]?.t ?? 0;
+    const here = this.segment >= 0 ? this.segment + by : by > 0 ? segments.findIndex((s) => s.t >= now) : segments.findLastIndex((s) => s.t <= now);
+    this.pickSegment(Math.max(0, Math.min(here < 0 ? segments.length - 1 : here, segments.length - 1)));
   }
 
   // -- what follows from it --------------------------------------------------------
@@ -215,7 +268,15 @@ export class App extends LitElement {
     return this.page.flows.find((row) => row.number === this.flow);
   }
 
+  /** Numbers of this flow's packets that can be opened. */
+  get packets(): number[] {
+    const detail = this.view?.detail;
+    return detail?.segments?.map((s) => s.packet) ?? detail?.links.flatMap((l) => l.packet ?? []) ?? [];
+  }
+
   get narration(): string {
+    const segment = this.view?.detail.segments?.[this.segment];
+    if (segment) return `${t("packet {number}", { number: segment.packet })} · ${segmentText(this.page, this.view!.detail, segment)}`;
     const step = this.view?.steps[this.step];
     if (!this.view || !step) return "";
     return narrate(this.page, step, this.view.detail.calls[step.call], this.view.pieces.get(step.call) ?? []);
@@ -303,14 +364,12 @@ export class App extends LitElement {
   }
 
   private pick(picked: Picked): void {
+    if (picked.segment >= 0) return this.pickSegment(picked.segment);
     const link = this.view?.detail.links[picked.link];
     const call = picked.call >= 0 ? picked.call : (link?.leave ?? link?.land ?? -1);
     const at = this.view?.steps.findLastIndex((step) => step.call === call) ?? -1;
     if (call >= 0 && at >= 0) this.goTo(at);
-    if (picked.segment >= 0) {
-      this.segment = picked.segment;
-      this.open("layers");
-    }
+    if (link?.packet != null) this.openPacket(link.packet);
   }
 
   private lineOf(number: number): string {
@@ -394,8 +453,10 @@ function center(line: HTMLElement): void {
 }
 
 function legend(detail: Detail | null): TemplateResult {
-  const captured = detail?.segments ? html`<span><i class="sample full"></i>${t("captured")}</span>` : nothing;
-  return html`${captured}<span><i class="sample full"></i>${t("observed")}</span><span><i class="sample open"></i>${t("inferred")}</span>`;
+  const proofs = new Set(detail?.links.map((link) => link.proof));
+  if (detail?.segments) proofs.add("captured").delete("call");
+  const sample = (style: string, word: string) => html`<span><i class="sample ${style}"></i>${word}</span>`;
+  return html`${proofs.has("captured") ? sample("full", t("captured")) : nothing}${proofs.has("call") ? sample("full", t("observed")) : nothing}${proofs.has("inferred") ? sample("open", t("inferred")) : nothing}`;
 }
 
 export { lineKey };

@@ -1,10 +1,12 @@
 // Where the page's data comes from: a saved file's own data, or the server. One interface.
-import type { Detail, Page, Whole } from "./types";
+import type { Detail, Opened, Page, Whole } from "./types";
 
 export interface Backend {
   page(): Promise<Page>;
   /** Details of a flow, or the window of calls from `first` on; null: not in this file. */
   detail(flow: number, first: number): Promise<Detail | null>;
+  /** A packet opened layer by layer; null: not in this file. */
+  packet(number: number): Promise<Opened | null>;
   /** Call back when there is something newer; says which flow is looked at. */
   watch(changed: (page: Page, detail: Detail | null) => void, ended: () => void): void;
   look(flow: number): void;
@@ -19,6 +21,10 @@ export class SavedBackend implements Backend {
 
   detail(flow: number): Promise<Detail | null> {
     return Promise.resolve(this.whole.details.find((d) => d.number === flow) ?? null);
+  }
+
+  packet(number: number): Promise<Opened | null> {
+    return Promise.resolve(this.whole.packets.find((p) => p.packet === number) ?? null);
   }
 
   watch(): void {}
@@ -43,6 +49,10 @@ export class ServedBackend implements Backend {
 
   async detail(flow: number, first: number): Promise<Detail | null> {
     return (await this.get(`api/flows/${flow}?first=${first}`)) as Detail;
+  }
+
+  async packet(number: number): Promise<Opened | null> {
+    return (await this.get(`api/packets/${number}`)) as Opened;
   }
 
   watch(changed: (page: Page, detail: Detail | null) => void, ended: () => void): void {

@@ -52,6 +52,11 @@ function draw(app: App): void {
 /** The current call and the other end of what it sent or took. */
 function strongCalls(app: App, call: number): number[] {
   const view = app.view!;
+  const segment = view.detail.segments?.[app.segment];
+  if (segment) {
+    const behind = [segment.cause?.call, segment.seen?.call].filter((one) => one != null);
+    return [...behind, ...segment.sends, ...segment.reads];
+  }
   if (call < 0) return view.facts.waits;
   const found = [call];
   for (const link of view.detail.links) {

@@ -2,8 +2,9 @@
 import { isClose, isReceive, isSend, pieceName, shortOp, type Piece } from "./calls";
 import { bytes } from "./format";
 import type { Step } from "./steps";
-import type { Call, Page } from "./types";
-import { say, t } from "./words";
+import { segmentLabels } from "./ladder/model";
+import type { Behind, Call, Detail, Page, Segment } from "./types";
+import { n, say, t } from "./words";
 
 export function lineText(page: Page, call: Call): string {
   const line = call.line === null ? undefined : page.lines[call.line];
@@ -55,3 +56,40 @@ function receiving(step: Step, call: Call, where: string, op: string, pieces: Pi
   if (pieces.length && pieceName(pieces[0]!).includes("[")) return t("{where}: {op} gets {size}: {names}, only a part of the message", values);
   return t("{where}: {op} gets {size}: {names}", { ...values, names: names || "?" });
 }
+
+/** A captured segment in a sentence: what it is, what stood behind it at both ends. */
+export function segmentText(page: Page, detail: Detail, s: Segment): string {
+  const parts = [`${s.side === 0 ? t("client") : t("server")}: ${segmentLabels(s, "")[0]}`];
+  const lines = (calls: number[]) => [...new Set(calls.map((call) => lineText(page, detail.calls[call]!)))].slice(0, 4).join(", ");
+  if (s.cause) parts.push(caused(page, detail, s.cause));
+  if (s.sends.length) parts.push(t("bytes of {lines}", { lines: lines(s.sends) }));
+  if (s.seen) parts.push(seenBy(page, detail, s.seen));
+  if (s.reads.length) parts.push(t("read by {lines}", { lines: lines(s.reads) }));
+  if (!s.sends.length && s.end > s.start && detail.unjoined[s.side]) parts.push(t("which call's bytes these are is not known"));
+  if (s.note === "lost") parts.push(t("sent again before it was acknowledged"));
+  for (const mark of s.marks) parts.push(t(MARKS[mark] ?? mark));
+  if (s.acked_by !== null) parts.push(t("acknowledged by packet {number}", { number: s.acked_by }));
+  return parts.join("; ");
+}
+
+function caused(page: Page, detail: Detail, behind: Behind): string {
+  if (behind.by === "exit") return t("sent because the process ended");
+  const call = behind.call === null ? undefined : detail.calls[behind.call];
+  const values = call ? { line: lineText(page, call), op: shortOp(call.op) } : null;
+  if (behind.by === "call") return values ? t("caused by {line} {op}", values) : t("caused by a call");
+  return values ? t("sent by the kernel itself, because of {line} {op}", values) : t("sent by the kernel itself");
+}
+
+function seenBy(page: Page, detail: Detail, behind: Behind): string {
+  const call = behind.call === null ? undefined : detail.calls[behind.call];
+  const values = call ? { line: lineText(page, call), op: shortOp(call.op) } : null;
+  if (behind.by === "call" && values) return t("seen by {line} {op}", values);
+  if (behind.why === "accept" && values) return t("the connection is finished; {line} {op} takes it later", values);
+  return t("taken by the kernel itself");
+}
+
+const MARKS: Record<string, string> = {
+  "syn-retry": n("SYN sent again"), "syn-ack-retry": n("SYN-ACK sent again"), retransmission: n("retransmission"), "out-of-order": n("out of order"), gap: n("bytes before it were not captured"),
+  "duplicate-ack": n("duplicate ACK"), "zero-window": n("window 0: the receiver has no room"), "window-open": n("the window is open again"), "window-full": n("fills the receiver's window"), "window-probe": n("window probe"),
+  "keep-alive": n("keep-alive"), "probe-ack": n("answer to a probe"), reset: n("reset"), "delayed-ack": n("delayed ACK"), "nagle-delayed-ack": n("waited for a delayed ACK (Nagle)"),
+};

@@ -6,6 +6,7 @@
 //
 // L1  later is never higher; equal times have equal height
 // L2  two events of one side that ask for room stand that far apart
+// L4  what travels has the slope it asked for: its arrival stands `span` below its leaving
 // L3  y and t are each other's inverse at every event
 
 export const FOLD_NS = 200e6;
@@ -15,6 +16,9 @@ export interface Stop {
   t: number;
   side: 0 | 1 | -1;
   room: number;
+  leaves?: number; // the number of what leaves at this moment
+  arrives?: number; // of what arrives; its leaving comes before
+  span?: number; // how far below its leaving, at least
 }
 
 export interface Fold {
@@ -72,6 +76,7 @@ export function buildScale(stops: Stop[], top = 26): Scale {
   const ys: number[] = [];
   const folds: Fold[] = [];
   const free = [top, top]; // from where a side has room again
+  const left: number[] = []; // heights at which things left
   let at = 0;
   let y = top;
   while (at < sorted.length) {
@@ -88,10 +93,12 @@ export function buildScale(stops: Stop[], top = 26): Scale {
     const wanted = [0, 0];
     while (last < sorted.length && sorted[last]!.t === time) {
       const stop = sorted[last++]!;
+      if (stop.arrives !== undefined) y = Math.max(y, (left[stop.arrives] ?? 0) + (stop.span ?? 0));
       if (stop.side < 0 || !stop.room) continue;
       y = Math.max(y, free[stop.side]!);
       wanted[stop.side] = Math.max(wanted[stop.side]!, stop.room);
     }
+    for (let n = at; n < last; n++) if (sorted[n]!.leaves !== undefined) left[sorted[n]!.leaves!] = y;
     for (const side of [0, 1]) if (wanted[side]) free[side] = y + wanted[side]!;
     const fold = folds.at(-1);
     if (fold && fold.t1 === time) fold.y1 = y;

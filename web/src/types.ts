@@ -122,7 +122,9 @@ export interface Lane {
 
 /** Everything of one flow, or a window of it: `calls` from `first` on of `total`.
 
- * `states` may be empty and `segments` None: not known, not captured. */
+ * `states` may be empty and `segments` None: not known, not captured. `left_out`
+ * segments are not in it: those that came from our ending of the programs, and those
+ * beyond the bound. `unjoined` says for each side why its segments have no calls. */
 export interface Detail {
   number: number;
   first: number;
@@ -133,6 +135,8 @@ export interface Detail {
   states: State[];
   samples: Sample[];
   segments: Segment[] | null;
+  left_out: number;
+  unjoined: string[];
   payload: Bytes[];
 }
 
@@ -169,7 +173,7 @@ export interface Message {
 
  * It left at `left` (call `leave`), reached the peer's kernel at `arrived` (None: not
  * known to have), and was taken by the peer's call `land` at `landed` (None: still unread).
- * `side` is the sender's. */
+ * `side` is the sender's; `packet` the one that carried it, where it is one and captured. */
 export interface Link {
   kind: "syn" | "syn-ack" | "ack" | "data" | "fin" | "rst" | "datagram";
   side: number;
@@ -182,15 +186,17 @@ export interface Link {
   start: number;
   end: number;
   proof: "captured" | "kernel" | "call" | "inferred" | "synthetic";
+  packet: number | null;
 }
 
-/** A TCP state of one end, from `t0` to `t1`. */
+/** A TCP state of one end, from `t0` to `t1`, and what brought it, in the ledger's words. */
 export interface State {
   side: number;
   name: string;
   t0: number;
   t1: number;
   proof: "captured" | "kernel" | "call" | "inferred" | "synthetic";
+  cause: string;
 }
 
 /** The kernel's queues of both ends at one moment; -1 where an end was not there. */
@@ -200,26 +206,38 @@ export interface Sample {
   unsent: [number, number];
 }
 
-/** One captured segment; `start` and `end` are offsets of the stream (as in ranges). */
+/** One captured segment; `start`, `end`, `ack` are offsets of the stream (as in ranges).
+
+ * The SYN stands at -1; other tools' relative numbers are one more. `arrived`: at the
+ * latest; None where it had to be sent again before anybody acknowledged it. `sends` and
+ * `reads` are the calls whose bytes it carries; `marks` says what else was recognised. */
 export interface Segment {
+  packet: number;
   side: number;
   t: number;
+  arrived: number | null;
   flags: string;
   start: number;
   end: number;
   ack: number | null;
   window: number;
   note: "" | "retransmitted" | "lost" | "duplicate" | "out-of-order";
-  call: number | null;
-  fields: Field[];
+  marks: string[];
+  sends: number[];
+  reads: number[];
+  acked_by: number | null;
+  cause: Behind | null;
+  seen: Behind | null;
 }
 
-/** One field of a header: its layer, name, value and meaning. */
-export interface Field {
-  layer: string;
-  name: string;
-  value: string;
-  meaning: string;
+/** What stood behind a segment at one end: a call, the kernel by itself, or an exit.
+
+ * `why` is a word of ledger/wire.py; `call` of the kernel's is the one that made it ready to. */
+export interface Behind {
+  by: "call" | "kernel" | "exit";
+  why: string;
+  call: number | null;
+  line: number | null;
 }
 
 /** Payload of one direction that was kept: bytes from `start` on, base64. */
@@ -229,9 +247,40 @@ export interface Bytes {
   data: string;
 }
 
+/** One packet opened layer by layer; `kept` of its `length` bytes are on record. */
+export interface Opened {
+  packet: number;
+  t: number;
+  length: number;
+  kept: number;
+  layers: Layer[];
+}
+
+/** One protocol of a packet, beside the names of both models. */
+export interface Layer {
+  name: string;
+  osi: number;
+  osi_name: string;
+  tcpip_name: string;
+  offset: number;
+  length: number;
+  quoted: boolean;
+  fields: Field[];
+}
+
+/** One field of a header: its value and meaning; where it lies, in bytes of the packet. */
+export interface Field {
+  name: string;
+  value: string;
+  meaning: string;
+  offset: number;
+  length: number;
+}
+
 /** What a saved file holds. `left_out`: flows whose details are not in it. */
 export interface Whole {
   page: Page;
   details: Detail[];
+  packets: Opened[];
   left_out: number;
 }

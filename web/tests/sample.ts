@@ -6,7 +6,7 @@ export function call(side: number, op: string, t0: number, t1: number | null, co
 }
 
 export function link(side: number, left: number, arrived: number | null, landed: number | null, more: Partial<Link> = {}): Link {
-  return { kind: "data", side, left, arrived, landed, leave: null, land: null, message: null, start: 0, end: 0, proof: "call", ...more };
+  return { kind: "data", side, left, arrived, landed, leave: null, land: null, message: null, start: 0, end: 0, proof: "call", packet: null, ...more };
 }
 
 export function detail(): Detail {
@@ -31,7 +31,7 @@ export function detail(): Detail {
     link(0, 7000, 8000, 51_000, { leave: at("send", 7000), land: at("recv", 50_000), message: 1, start: 4, end: 7 }),
     link(0, 7000, 8000, 61_000, { leave: at("send", 7000), land: at("recv", 60_000), message: 1, start: 7, end: 10 }),
   ];
-  return { number: 0, first: 0, total: calls.length, calls, messages, links, states: [{ side: 0, name: "ESTABLISHED", t0: 2000, t1: 3e9, proof: "kernel" }], samples: [], segments: null, payload: [] };
+  return { number: 0, first: 0, total: calls.length, calls, messages, links, states: [{ side: 0, name: "ESTABLISHED", t0: 2000, t1: 3e9, proof: "kernel", cause: "" }], samples: [], segments: null, left_out: 0, unjoined: ["", ""], payload: [] };
 }
 
 export function page(): Page {
@@ -55,7 +55,7 @@ export function long(count: number): Detail {
   for (let n = 0; n < count; n++) {
     const data = n % 2 === 0;
     const start = (n >> 1) * 1448;
-    segments.push({ side: data ? 0 : 1, t: n * 20_000, flags: data ? "PSH, ACK" : "ACK", start, end: data ? start + 1448 : start, ack: data ? 1 : start + 1448, window: 65535, note: n % 1000 === 998 ? "retransmitted" : "", call: null, fields: [] });
+    segments.push({ packet: n + 1, side: data ? 0 : 1, t: n * 20_000, arrived: n * 20_000 + 9000, flags: data ? "PSH, ACK" : "ACK", start, end: data ? start + 1448 : start, ack: data ? 1 : start + 1448, window: 65535, note: n % 1000 === 998 ? "retransmitted" : "", marks: [], sends: [], reads: [], acked_by: null, cause: null, seen: null });
     if (data) messages.push({ side: 0, number: messages.length + 1, start, end: start + 1448, call: null, label: "" });
   }
   return { ...one, calls: [], links: [], total: 0, messages, segments };

@@ -4,6 +4,7 @@
     GET  /TOKEN/page.js, page.css   what it is made of
     GET  /TOKEN/api/page            schema.Page
     GET  /TOKEN/api/flows/N?first=M schema.Detail, the window of calls from M on
+    GET  /TOKEN/api/packets/N       schema.Opened
     WS   /TOKEN/live                {"page", "detail"} whenever there is something newer
 
 Every request passes `guard.refuse` first. Making data is blocking work and is done in a
@@ -42,6 +43,7 @@ def make(source: Source, *, token: str, port: int) -> ASGIApp:
         Route(f"/{token}/page.css", site.style),
         Route(f"/{token}/api/page", site.page),
         Route(f"/{token}/api/flows/{{number:int}}", site.flow),
+        Route(f"/{token}/api/packets/{{number:int}}", site.packet),
         WebSocketRoute(f"/{token}/live", site.live),
     ]
     return Guarded(Starlette(routes=routes), token, port)
@@ -110,6 +112,14 @@ class _Site:
         limit = {"limit": LIVE_CALLS} if self._source.live else {}
         detail = data.detail(number, first=first, **limit)
         return None if detail is None else encode(detail)
+
+    async def packet(self, request: Request) -> Response:
+        found = await run_in_threadpool(
+            lambda: self._source.data().packet(int(request.path_params["number"]))
+        )
+        if found is None:
+            return Response(status_code=404, headers=guard.HEADERS)
+        return self._answer(encode(found), "application/json")
 
     async def live(self, socket: WebSocket) -> None:
         """Send what is newer, at most every POLL_SECONDS, until the run or the reader ends."""

@@ -4,8 +4,9 @@ D1  Every byte that was written is in exactly one message, and every byte that w
     lands by exactly one link.
 D2  A link leaves at the call that sent it and lands at the call that took it; nothing
     is said to have arrived before it left or after it was taken.
-D3  What no packet proved is `inferred`: the handshake's segments, and when bytes reached
-    the peer's kernel. That bytes of one call came out of another is observed: `call`.
+D3  What no packet proved is `inferred`: without packets the handshake's segments, and when
+    bytes reached the peer's kernel. That bytes of one call came out of another is
+    observed: `call`. With packets all of that is `captured` (segments.py).
 D4  A window (`first`, `limit`) holds the calls in it and the links of those calls.
 """
 
@@ -18,9 +19,11 @@ from collections.abc import Iterator
 from plainwire.see.ledger.holders import Holding
 from plainwire.see.ledger.model import Call, Direction, Flow, Ledger, Range, overlapping
 from plainwire.see.ledger.ranges import is_stream_read
+from plainwire.see.ledger.wire import ACK, FIN, RST, SYN
 from plainwire.see.records import UNLIMITED
 from plainwire.web import schema, states
 from plainwire.web.index import Index, ended_by_us, lane_of
+from plainwire.web.segments import Segments
 
 MOST_CALLS = 60_000
 MOST_PAYLOAD = 1 << 20  # bytes of each direction
@@ -56,23 +59,24 @@ class _Maker:
         self.number: dict[int, int] = {}  # id of a call -> its index in the window
         self.messages: list[schema.Message] = []
         self.links: list[schema.Link] = []
+        self.taken = (
+            Segments(flow, ledger, self._known, self._line) if flow.wire is not None else None
+        )
 
     def make(self, first: int, limit: int) -> schema.Detail:
-        chosen = sorted(self._calls(), key=lambda entry: entry[1].t0)
-        total = len(chosen)
+        calls = sorted(self._calls(), key=lambda entry: entry[1].t0)
+        total = len(calls)
         if first < 0:
             first = max(0, total - limit)
-        chosen = chosen[first : first + limit]
+        chosen = calls[first : first + limit]
         self.number = {id(call): n for n, (_, call) in enumerate(chosen)}
-        windowed = len(chosen) < total
-        shake = states.handshake(self.flow) if self.flow.kind == "tcp" else None
-        endings = states.endings(self.flow, self.held) if self._stream() else []
-        if shake is not None and first == 0:
-            self._handshake(shake)
-        self._data(windowed)
-        if first + len(chosen) == total:
-            self._endings(endings)
-        found = states.states(self.flow, self.ledger, shake, endings) if shake else []
+        last = first + len(chosen) == total
+        found = self._opening_and_end(first == 0, last)
+        self._data(len(chosen) < total)
+        segments = None
+        if self.taken is not None:
+            since = chosen[0][1].t0 if first else None
+            segments = self.taken.between(since, None if last else calls[first + limit][1].t0)
         return schema.Detail(
             number=self.flow.number,
             first=first,
@@ -82,9 +86,24 @@ class _Maker:
             links=sorted(self.links, key=lambda link: link.left),
             states=found,
             samples=list(self._samples()),
-            segments=None,
+            segments=segments,
+            left_out=self.taken.left_out if self.taken is not None else 0,
+            unjoined=self.flow.wire.unjoined if self.flow.wire is not None else ["", ""],
             payload=list(self._payload()) if self.payload else [],
         )
+
+    def _opening_and_end(self, first: bool, last: bool) -> list[schema.State]:
+        """Links of handshake and close, where they are in the window; the states of both ends."""
+        if self.taken is not None:
+            self._captured(first, last)
+            return self.taken.states()
+        shake = states.handshake(self.flow) if self.flow.kind == "tcp" else None
+        endings = states.endings(self.flow, self.held) if self._stream() else []
+        if shake is not None and first:
+            self._handshake(shake)
+        if last:
+            self._endings(endings)
+        return states.states(self.flow, self.ledger, shake, endings) if shake else []
 
     def _stream(self) -> bool:
         return self.flow.kind in ("tcp", "unix")
@@ -130,6 +149,9 @@ class _Maker:
     def _known(self, call: Call | None) -> int | None:
         return None if call is None else self.number.get(id(call))
 
+    def _line(self, call: Call | None) -> int | None:
+        return None if call is None else self.index.line(call)
+
     # -- links ---------------------------------------------------------------------
 
     def _link(
@@ -141,13 +163,14 @@ class _Maker:
         proof: schema.Proof,
         message: int | None = None,
         part: tuple[int, int] = (0, 0),
+        packet: int | None = None,
     ) -> None:
         left, arrived, landed = (t - self.began if t is not None else None for t in times)
         assert left is not None
         self.links.append(
             schema.Link(
                 kind, side, left, arrived, landed,
-                self._known(calls[0]), self._known(calls[1]), message, part[0], part[1], proof,
+                self._known(calls[0]), self._known(calls[1]), message, *part, proof, packet,
             )
         )  # fmt: skip
 
@@ -161,6 +184,28 @@ class _Maker:
         taken = accept.t1 if accept is not None else None
         arrived = shake.done if taken is None else min(shake.done, taken)
         self._link("ack", 0, (min(b, arrived), arrived, taken), (connect, accept), "inferred")
+
+    def _captured(self, first: bool, last: bool) -> None:
+        """SYN, FIN and RST as they were captured, with the lines that caused and saw them."""
+        assert self.taken is not None
+        for s in self.taken.control():
+            opens = bool(s.flags & SYN) or (s.cause is not None and s.cause.why == "handshake")
+            if not (first if opens else last):
+                continue
+            kind: schema.LinkKind = "rst" if s.flags & RST else "fin" if s.flags & FIN else "ack"
+            if s.flags & SYN:
+                kind = "syn-ack" if s.flags & ACK else "syn"
+            arrived = self.taken.arrived(s)
+            cause = s.cause.call if s.cause is not None and s.cause.by == "call" else None
+            seen = s.seen.call if s.seen is not None else None
+            if kind == "syn":
+                seen = None  # the kernel takes it; listen() was long before
+            landed = seen.t1 if seen is not None and not ended_by_us(seen) else None
+            if landed is not None and arrived is not None:
+                landed = max(landed, arrived)  # stamps of calls and packets differ a little
+            self._link(
+                kind, s.end, (s.t, arrived, landed), (cause, seen), "captured", packet=s.number
+            )
 
     def _endings(self, endings: list[states.Ending]) -> None:
         for ending in endings:
@@ -213,6 +258,9 @@ class _Maker:
             sent = (writer.call.t1 or left) if writer else landed
             waiting = taker.call.t0 <= left  # he took it as it came: it was never queued
             arrived = landed if waiting else max(left, min(sent, landed))
+            queued = self.taken.queued(side, last) if self.taken is not None else None
+            if queued is not None:
+                arrived = max(left, min(queued, landed))
             calls = (writer.call if writer else None, taker.call)
             self._link("data", side, (left, arrived, landed), calls, "call", message, (first, last))
             at = last
@@ -220,15 +268,10 @@ class _Maker:
             left = writer.call.t0
             receiver = self.flow.server if side == 0 else self.flow.client
             unread = None if receiver is None else writer.call.t1
-            self._link(
-                "data",
-                side,
-                (left, unread, None),
-                (writer.call, None),
-                "inferred",
-                message,
-                (at, end),
-            )
+            queued = self.taken.queued(side, end) if self.taken is not None else None
+            proof: schema.Proof = "inferred" if queued is None else "captured"
+            times = (left, unread if queued is None else max(left, queued), None)
+            self._link("data", side, times, (writer.call, None), proof, message, (at, end))
 
     def _datagrams(self) -> None:
         offsets, numbers = [0, 0], [0, 0]
@@ -259,9 +302,10 @@ class _Maker:
                 side,
                 (left, arrived, landed),
                 (sent, received),
-                "call",
+                "call" if datagram.packet is None else "captured",
                 here,
                 (start, end),
+                datagram.packet,
             )
 
     # -- the kernel's queues and payload ---------------------------------------------

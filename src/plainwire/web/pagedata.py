@@ -11,7 +11,8 @@ from plainwire.see.diagnosis.model import Finding
 from plainwire.see.ledger import holders
 from plainwire.see.ledger.holders import Holding
 from plainwire.see.ledger.model import Ledger
-from plainwire.web import detail, overview, schema, words
+from plainwire.see.ledger.wire import RawPacket
+from plainwire.web import detail, opened, overview, schema, words
 from plainwire.web.index import Index
 
 
@@ -49,6 +50,19 @@ class PageData:
             payload=self.payload,
             chinese=words.chinese(),
         )
+
+    @cached_property
+    def _packets(self) -> dict[int, RawPacket]:
+        return {packet.number: packet for packet in self.ledger.packets}
+
+    def packet(self, number: int) -> schema.Opened | None:
+        """A packet opened layer by layer; None when there is none of that number."""
+        packet = self._packets.get(number)
+        if packet is None:
+            return None
+        capture = self.ledger.capture
+        linktype = capture.linktypes.get(packet.interface, 1) if capture is not None else 1
+        return opened.opened(packet, linktype, self.ledger.began, payload=self.payload)
 
     def detail(
         self, flow: int, *, first: int = 0, limit: int = detail.MOST_CALLS

@@ -1,7 +1,9 @@
 """The page as one file that can be mailed: the same page, its data inside, no network.
 
 Payload stays out unless it is asked for. Details are put in flow by flow, those with
-findings first, until MOST_BYTES; the flow list still names the others.
+findings first, until MOST_BYTES; the flow list still names the others. Of their packets
+the first of each flow are opened, and those in which something was recognised: what a
+reader asks about.
 """
 
 from __future__ import annotations
@@ -14,6 +16,8 @@ from plainwire.web import schema, static_files
 from plainwire.web.pagedata import PageData, encode
 
 MOST_BYTES = 24 * 1024 * 1024
+OPENED_OF_FLOW = 40
+OPENED_OF_FILE = 600  # about 4 kB each
 
 
 def collect(data: PageData) -> schema.Whole:
@@ -21,6 +25,7 @@ def collect(data: PageData) -> schema.Whole:
     page = data.page()
     order = sorted(page.flows, key=lambda row: (not row.findings, row.number))
     details: list[schema.Detail] = []
+    packets: list[schema.Opened] = []
     spent = 0
     for row in order:
         detail = data.detail(row.number)
@@ -30,7 +35,18 @@ def collect(data: PageData) -> schema.Whole:
         if spent > MOST_BYTES and details:
             break
         details.append(detail)
-    return schema.Whole(page, details, len(order) - len(details))
+        room = min(OPENED_OF_FLOW, OPENED_OF_FILE - len(packets))
+        opened = (data.packet(number) for number in _asked_about(detail)[:room])
+        packets += [one for one in opened if one is not None]
+    return schema.Whole(page, details, packets, len(order) - len(details))
+
+
+def _asked_about(detail: schema.Detail) -> list[int]:
+    """Numbers of packets: the connection's begin and end, what stands out, then the first ones."""
+    segments = detail.segments or []
+    told = [s.packet for s in segments if s.cause is not None or s.marks]
+    carried = [link.packet for link in detail.links if link.packet is not None]
+    return list(dict.fromkeys([*told[:20], *carried, *(s.packet for s in segments[:40])]))
 
 
 def render(data: PageData) -> str:

@@ -20,6 +20,8 @@ import msgspec
 VERSION = 1
 
 Proof = Literal["captured", "kernel", "call", "inferred", "synthetic"]
+By = Literal["call", "kernel", "exit"]
+Note = Literal["", "retransmitted", "lost", "duplicate", "out-of-order"]
 LinkKind = Literal["syn", "syn-ack", "ack", "data", "fin", "rst", "datagram"]
 
 
@@ -194,7 +196,7 @@ class Link(msgspec.Struct, frozen=True):
 
     It left at `left` (call `leave`), reached the peer's kernel at `arrived` (None: not
     known to have), and was taken by the peer's call `land` at `landed` (None: still unread).
-    `side` is the sender's.
+    `side` is the sender's; `packet` the one that carried it, where it is one and captured.
     """
 
     kind: LinkKind
@@ -208,16 +210,18 @@ class Link(msgspec.Struct, frozen=True):
     start: int
     end: int
     proof: Proof
+    packet: int | None
 
 
 class State(msgspec.Struct, frozen=True):
-    """A TCP state of one end, from `t0` to `t1`."""
+    """A TCP state of one end, from `t0` to `t1`, and what brought it, in the ledger's words."""
 
     side: int
     name: str
     t0: int
     t1: int
     proof: Proof
+    cause: str
 
 
 class Sample(msgspec.Struct, frozen=True):
@@ -228,28 +232,75 @@ class Sample(msgspec.Struct, frozen=True):
     unsent: tuple[int, int]
 
 
-class Field(msgspec.Struct, frozen=True):
-    """One field of a header: its layer, name, value and meaning."""
+class Behind(msgspec.Struct, frozen=True):
+    """What stood behind a segment at one end: a call, the kernel by itself, or an exit.
 
-    layer: str
-    name: str
-    value: str
-    meaning: str
+    `why` is a word of ledger/wire.py; `call` of the kernel's is the one that made it ready to.
+    """
+
+    by: By
+    why: str
+    call: int | None
+    line: int | None
 
 
 class Segment(msgspec.Struct, frozen=True):
-    """One captured segment; `start` and `end` are offsets of the stream (as in ranges)."""
+    """One captured segment; `start`, `end`, `ack` are offsets of the stream (as in ranges).
 
+    The SYN stands at -1; other tools' relative numbers are one more. `arrived`: at the
+    latest; None where it had to be sent again before anybody acknowledged it. `sends` and
+    `reads` are the calls whose bytes it carries; `marks` says what else was recognised.
+    """
+
+    packet: int
     side: int
     t: int
+    arrived: int | None
     flags: str
     start: int
     end: int
     ack: int | None
     window: int
-    note: Literal["", "retransmitted", "lost", "duplicate", "out-of-order"]
-    call: int | None
+    note: Note
+    marks: list[str]
+    sends: list[int]
+    reads: list[int]
+    acked_by: int | None
+    cause: Behind | None
+    seen: Behind | None
+
+
+class Field(msgspec.Struct, frozen=True):
+    """One field of a header: its value and meaning; where it lies, in bytes of the packet."""
+
+    name: str
+    value: str
+    meaning: str
+    offset: int
+    length: int
+
+
+class Layer(msgspec.Struct, frozen=True):
+    """One protocol of a packet, beside the names of both models."""
+
+    name: str
+    osi: int
+    osi_name: str
+    tcpip_name: str
+    offset: int
+    length: int
+    quoted: bool
     fields: list[Field]
+
+
+class Opened(msgspec.Struct, frozen=True):
+    """One packet opened layer by layer; `kept` of its `length` bytes are on record."""
+
+    packet: int
+    t: int
+    length: int
+    kept: int
+    layers: list[Layer]
 
 
 class Bytes(msgspec.Struct, frozen=True):
@@ -263,7 +314,9 @@ class Bytes(msgspec.Struct, frozen=True):
 class Detail(msgspec.Struct, frozen=True):
     """Everything of one flow, or a window of it: `calls` from `first` on of `total`.
 
-    `states` may be empty and `segments` None: not known, not captured.
+    `states` may be empty and `segments` None: not known, not captured. `left_out`
+    segments are not in it: those that came from our ending of the programs, and those
+    beyond the bound. `unjoined` says for each side why its segments have no calls.
     """
 
     number: int
@@ -275,6 +328,8 @@ class Detail(msgspec.Struct, frozen=True):
     states: list[State]
     samples: list[Sample]
     segments: list[Segment] | None
+    left_out: int
+    unjoined: list[str]
     payload: list[Bytes]
 
 
@@ -283,7 +338,8 @@ class Whole(msgspec.Struct, frozen=True):
 
     page: Page
     details: list[Detail]
+    packets: list[Opened]
     left_out: int
 
 
-ROOTS: tuple[type[msgspec.Struct], ...] = (Page, Detail, Whole)
+ROOTS: tuple[type[msgspec.Struct], ...] = (Page, Detail, Opened, Whole)

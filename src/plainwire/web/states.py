@@ -69,7 +69,7 @@ def states(
     for side, end in ((0, flow.client), (1, flow.server)):
         for name, t0, t1 in _of_side(side, shake, endings, ledger.ended):
             proof = _proof(end, name, t0, t1, ledger)
-            found.append(schema.State(side, name, t0 - ledger.began, t1 - ledger.began, proof))
+            found.append(schema.State(side, name, t0 - ledger.began, t1 - ledger.began, proof, ""))
     return found
 
 

@@ -4,11 +4,12 @@
 // with a filled head, an inferred one dashed with an open head, a synthetic one dotted, a
 // lost one ends in a cross, a repeated one is doubled.
 import { duration } from "../format";
-import { t } from "../words";
-import type { Arrow, Band, Bar, Fold, LadderModel, Mark, Queue } from "./model";
+import { n, t } from "../words";
+import type { Arrow, Band, Bar, Fold, LadderModel, Mark, Note, Queue } from "./model";
 
 const NS = "http://www.w3.org/2000/svg";
-export const LABEL = 136; // room for the calls' labels beside each lifeline
+const LABEL = 128; // room for the calls' labels beside each lifeline
+const TIME = 40; // and for the times, at the left edge
 const BAND = LABEL + 3;
 const LINE = LABEL + 24;
 const SLOT = 9;
@@ -25,9 +26,9 @@ export function s(name: string, attributes: Attributes = {}, ...children: (Node 
 export class Geometry {
   constructor(readonly width: number) {}
 
-  /** `inward` pixels from a side's outer edge. */
+  /** `inward` pixels from a side's outer edge; the times stand left of the client's. */
   x(side: 0 | 1, inward: number): number {
-    return side === 0 ? inward : this.width - inward;
+    return side === 0 ? TIME + inward : this.width - inward;
   }
 
   line(side: 0 | 1): number {
@@ -36,7 +37,7 @@ export class Geometry {
 
   /** A box that begins `inward` from the side's edge. */
   box(side: 0 | 1, inward: number, width: number): number {
-    return side === 0 ? inward : this.width - inward - width;
+    return side === 0 ? TIME + inward : this.width - inward - width;
   }
 }
 
@@ -53,6 +54,8 @@ export function defs(): SVGElement {
   return s("defs", {}, ...nodes);
 }
 
+const PROOFS: Partial<Record<Band["proof"], string>> = { captured: n("captured"), kernel: n("told by the kernel"), inferred: n("inferred") };
+
 export interface Picked {
   call: number;
   link: number;
@@ -67,7 +70,7 @@ export function drawBands(bands: Band[], g: Geometry, top: number, bottom: numbe
     const height = Math.max(1, y1 - y0);
     const box = s("g", { class: `band ${band.proof}`, "data-state": band.name, "data-side": band.side },
       s("rect", { x: g.box(band.side, BAND, 12), y: y0, width: 12, height, class: `state state-${band.name}` }),
-      s("title", {}, `${band.name} · ${band.proof === "kernel" ? t("told by the kernel") : t("inferred")}`));
+      s("title", {}, `${band.name} · ${PROOFS[band.proof] ? t(PROOFS[band.proof]!) : ""}`));
     if (height > 74) {
       const x = g.x(band.side, BAND + 6);
       for (let y = Math.max(y0, top) + 40; y < y1 - 30; y += 420) {
@@ -116,20 +119,26 @@ export function drawArrows(arrows: Arrow[], g: Geometry, picked: Picked): SVGEle
   return group;
 }
 
+const CHARACTER = 6.7; // of the labels' font
+
+function fitting(labels: string[], room: number): string {
+  return labels.find((label) => label.length * CHARACTER <= room) ?? labels.at(-1)!;
+}
+
 function drawArrow(a: Arrow, g: Geometry, picked: Picked): SVGElement {
   const from = g.line(a.side) + (a.side === 0 ? 6 : -6);
   let to = g.line(a.side === 0 ? 1 : 0) + (a.side === 0 ? -6 : 6);
   const yFrom = a.yTo === a.y0 ? a.y1 : a.y0;
   const lost = a.note === "lost" || a.note === "unarrived";
   if (lost) to = (from + to * 2) / 3;
-  const flat = Math.abs(a.yTo - yFrom) < 5 ? 5 : 0; // a slope of nothing would look like no direction
+  const flat = Math.abs(a.yTo - yFrom) < 3 ? 3 : 0; // a slope of nothing would look like no direction
   const yTo = a.yTo + flat;
   const style = a.proof === "captured" || a.proof === "call" ? "full" : "open";
   const hue = a.hue < 0 ? "plain" : `hue-${a.hue}`;
   const now = (a.link >= 0 && a.link === picked.link) || (a.segment >= 0 && a.segment === picked.segment) ? " now" : "";
   const node = s("g", {
-    class: `arrow ${hue} ${a.proof} ${a.note} kind-${a.kind}${now}`, "data-link": a.link, "data-segment": a.segment,
-    "data-y0": yFrom.toFixed(1), "data-y1": a.yTo.toFixed(1), "data-side": a.side, role: "listitem", "aria-label": a.label,
+    class: `arrow ${hue} ${a.proof} ${a.note} kind-${a.kind}${a.plain ? " plain-ack" : ""}${now}`, "data-link": a.link, "data-segment": a.segment,
+    "data-y0": yFrom.toFixed(1), "data-y1": a.yTo.toFixed(1), "data-side": a.side, role: "listitem", "aria-label": a.labels[0]!,
   });
   node.append(s("line", { x1: from, y1: yFrom, x2: to, y2: yTo, class: "hit" }));
   const line: Attributes = { x1: from, y1: yFrom, x2: to, y2: yTo, class: "shaft" };
@@ -142,9 +151,25 @@ function drawArrow(a: Arrow, g: Geometry, picked: Picked): SVGElement {
   const angle = (Math.atan2(yTo - yFrom, to - from) * 180) / Math.PI;
   const turn = angle > 90 ? angle - 180 : angle < -90 ? angle + 180 : angle;
   const again = a.note === "retransmitted" ? ` · ${t("again")}` : "";
-  node.append(s("text", { x, y, transform: `rotate(${turn.toFixed(2)} ${x} ${y})`, class: "arrow-label" }, a.label + again));
+  node.append(s("text", { x, y, transform: `rotate(${turn.toFixed(2)} ${x} ${y})`, class: "arrow-label" }, fitting(a.labels, Math.abs(to - from) - 26 - again.length * CHARACTER) + again));
   return node;
 }
+
+/** Who sent a segment that no line of code sent: the kernel, because of a line, or an exit. */
+export function drawNotes(notes: Note[], g: Geometry, lines: (call: number) => string): SVGElement {
+  const group = s("g", { class: "notes" });
+  for (const note of notes) {
+    const anchor = note.side === 0 ? "end" : "start";
+    const label = s("text", { x: g.x(note.side, LABEL - 3), y: note.y0 + 12, "text-anchor": anchor, class: "note-text", "data-segment": note.segment },
+      note.by === "exit" ? t("process ends") : t("kernel"));
+    const line = note.call >= 0 ? lines(note.call) : "";
+    if (line && REASONS.has(note.why)) label.append(s("tspan", { class: "mark-line", dx: 4 }, `(${note.why === "handshake" ? "connect" : note.why} ${line})`));
+    group.append(label);
+  }
+  return group;
+}
+
+const REASONS = new Set(["listen", "handshake", "late"]);
 
 export function drawMarks(marks: Mark[], g: Geometry, lines: (call: number) => string, now: number): SVGElement {
   const group = s("g", { class: "marks" });
@@ -202,16 +227,16 @@ export function drawFolds(folds: Fold[], g: Geometry, label: (fold: Fold) => str
   return group;
 }
 
-export function drawTimes(model: LadderModel, g: Geometry, top: number, bottom: number): SVGElement {
+export function drawTimes(model: LadderModel, top: number, bottom: number): SVGElement {
   const group = s("g", { class: "times" });
   const { times, ys } = model.scale;
   let free = -Infinity;
   let before = lowerBound(ys, top) - 1;
   for (let n = lowerBound(ys, top); n < times.length && ys[n]! <= bottom; n++) {
     if (ys[n]! < free) continue;
-    group.append(s("text", { x: g.line(0) + 10, y: ys[n]! + 3, class: "time" }, before < 0 ? duration(0) : `+${duration(times[n]! - times[before]!)}`));
+    group.append(s("text", { x: 4, y: ys[n]! + 3, class: "time" }, before < 0 ? duration(0) : `+${duration(times[n]! - times[before]!)}`));
     before = n;
-    free = ys[n]! + 46;
+    free = ys[n]! + 30;
   }
   return group;
 }

@@ -5,8 +5,8 @@
 //
 // Virtualised: only what lies within a screen above and below is in the document, so a
 // ladder of 100,000 segments scrolls like one of ten.
-import { defs, drawArrows, drawBands, drawBars, drawFolds, drawLines, drawMarks, drawQueues, drawTimes, Geometry, LABEL, s, type Picked } from "./draw";
-import type { Arrow, Band, Bar, Fold, LadderModel, Mark, Queue } from "./model";
+import { defs, drawArrows, drawBands, drawBars, drawFolds, drawLines, drawMarks, drawNotes, drawQueues, drawTimes, Geometry, s, type Picked } from "./draw";
+import type { Arrow, Band, Bar, Fold, LadderModel, Mark, Note, Queue } from "./model";
 import { Window } from "./window";
 
 export interface LadderOptions {
@@ -23,6 +23,7 @@ interface Windows {
   queues: Window<Queue>;
   bands: Window<Band>;
   folds: Window<Fold>;
+  notes: Window<Note>;
 }
 
 export class Ladder {
@@ -61,6 +62,7 @@ export class Ladder {
     this.windows = {
       marks: new Window(model.marks), bars: new Window(model.bars), arrows: new Window(model.arrows),
       queues: new Window(model.queues), bands: new Window(model.bands), folds: new Window(model.folds),
+      notes: new Window(model.notes),
     };
     this.space.style.height = `${model.height}px`;
     this.draw(true);
@@ -147,7 +149,8 @@ export class Ladder {
       drawBars(w.bars.between(top, bottom), g, this.picked.call),
       drawFolds(w.folds.between(top, bottom), g, this.options.foldLabel),
       drawArrows(w.arrows.between(top, bottom), g, this.picked),
-      drawTimes(this.model, g, top, bottom),
+      drawTimes(this.model, top, bottom),
+      drawNotes(w.notes.between(top, bottom), g, this.options.lineOf),
       drawMarks(w.marks.between(top, bottom), g, this.options.lineOf, this.picked.call),
     ];
     if (this.now !== null) {
@@ -158,11 +161,10 @@ export class Ladder {
   }
 
   private clicked(event: Event): void {
-    const node = (event.target as Element).closest("[data-call], [data-link]");
+    const node = (event.target as Element).closest("[data-call], [data-link], [data-segment]");
     if (!node) return;
     const read = (name: string) => Number(node.getAttribute(name) ?? -1);
     this.options.onPick({ call: read("data-call"), link: read("data-link"), segment: read("data-segment") });
   }
 }
 
-export { LABEL };

@@ -3,11 +3,11 @@
 // M1  an arrow begins at the height of the moment it left and ends at that of its arrival
 // M2  captured segments replace the inferred arrows of the same flow; queues stay
 // M3  every list is sorted by its upper end, for the window search of window.ts
-import { hueOf, isReceive, isWait, piecesByCall, shortOp, pieceName, endOf, type Piece } from "../calls";
+import { hueOf, isReceive, isWait, piecesByCall, shortOp, pieceName, endOf, messageName, type Piece } from "../calls";
 import { brief } from "../format";
 import { buildScale, type Fold, type Scale, type Stop } from "../scale";
 
-import type { Call, Detail, Link, Segment } from "../types";
+import type { Call, Detail, Link, Message, Segment } from "../types";
 
 export type { Fold };
 
@@ -49,10 +49,22 @@ export interface Arrow {
   segment: number;
   side: 0 | 1;
   kind: Link["kind"] | "segment";
-  label: string;
+  labels: string[]; // from the longest to the shortest; the first that fits is drawn
+  plain: boolean; // an acknowledgement and nothing else
   proof: Proof;
   hue: number;
   note: Segment["note"] | "unarrived";
+}
+
+/** What did a thing that no line of code did, beside a lifeline: the kernel by itself. */
+export interface Note {
+  y0: number;
+  y1: number;
+  side: 0 | 1;
+  segment: number;
+  by: "call" | "kernel" | "exit";
+  why: string;
+  call: number; // -1: none
 }
 
 export interface Queue {
@@ -82,6 +94,7 @@ export interface LadderModel {
   queues: Queue[];
   bands: Band[];
   folds: Fold[];
+  notes: Note[];
 }
 
 const side = (value: number): 0 | 1 => (value === 0 ? 0 : 1);
@@ -95,10 +108,11 @@ export function buildModel(detail: Detail, ended: number): LadderModel {
     height: scale.height,
     marks: marksOf(detail, pieces, scale),
     bars: barsOf(detail, scale, ended),
-    arrows: detail.segments ? segmentsOf(detail, detail.segments, scale) : arrowsOf(detail, scale),
+    arrows: sorted([...arrowsOf(detail, scale), ...(detail.segments ? segmentsOf(detail, detail.segments, scale) : [])]),
     queues: queuesOf(detail, scale, ended),
     bands: bandsOf(detail, scale),
     folds: scale.folds,
+    notes: notesOf(detail, scale),
   };
 }
 
@@ -116,10 +130,15 @@ function stopsOf(detail: Detail, pieces: Map<number, Piece[]>, ended: number): S
     if (call.t1 !== null && call.t1 !== labelTime(call)) stops.push({ t: call.t1, side: -1, room: 0 });
   });
   for (const link of detail.links) {
+    if (detail.segments && link.kind !== "datagram") continue; // their segments stand for them
     stops.push({ t: link.left, side: side(link.side), room: 18 });
     if (link.arrived !== null) stops.push({ t: link.arrived, side: side(1 - link.side), room: 18 });
   }
-  for (const segment of detail.segments ?? []) stops.push({ t: segment.t, side: side(segment.side), room: 14 });
+  detail.segments?.forEach((segment, number) => {
+    const plain = isPlain(segment) && !segment.cause;
+    stops.push({ t: segment.t, side: side(segment.side), room: plain ? 12 : 18, leaves: number });
+    if (segment.arrived !== null) stops.push({ t: segment.arrived, side: side(1 - segment.side), room: plain ? 11 : 15, arrives: number, span: plain ? 12 : 22 });
+  });
   if (detail.first + detail.calls.length === detail.total) stops.push({ t: ended, side: -1, room: 0 });
   return stops;
 }
@@ -171,6 +190,7 @@ function arrowsOf(detail: Detail, scale: Scale): Arrow[] {
   const arrows: Arrow[] = [];
   let before: Link | null = null;
   detail.links.forEach((link, number) => {
+    if (detail.segments && link.kind !== "datagram") return;
     // The pieces of one message that were read apart still left as one.
     if (before && link.kind === "data" && before.message === link.message && before.leave === link.leave && before.left === link.left && link.leave !== null) {
       return;
@@ -179,46 +199,73 @@ function arrowsOf(detail: Detail, scale: Scale): Arrow[] {
     const message = link.message === null ? undefined : detail.messages[link.message];
     const y0 = scale.y(link.left);
     const to = link.arrived === null ? y0 + 22 : scale.y(link.arrived);
-    const name = message ? `${message.side === 0 ? "C" : "S"}${message.number} · ${brief(message.end - message.start)}` : "";
+    const name = message ? `${messageName(message)} · ${brief(message.end - message.start)}` : "";
     arrows.push({
       y0: Math.min(y0, to), y1: Math.max(y0, to), yTo: to, link: number, segment: -1, side: side(link.side),
-      kind: link.kind, label: message ? name : LABELS[link.kind] ?? link.kind, proof: link.proof,
+      kind: link.kind, labels: [message ? name : LABELS[link.kind] ?? link.kind], plain: false, proof: link.proof,
       hue: message ? hueOf(message) : -1, note: link.arrived === null ? "unarrived" : "",
     });
   });
-  return sorted(arrows);
+  return arrows;
 }
 
-const LABELS: Partial<Record<Link["kind"], string>> = { syn: "SYN", "syn-ack": "SYN, ACK", ack: "ACK", fin: "FIN", rst: "RST" };
+const LABELS: Partial<Record<Link["kind"], string>> = { syn: "SYN", "syn-ack": "SYN-ACK", ack: "ACK", fin: "FIN", rst: "RST" };
+
+/** An acknowledgement and nothing else. */
+export function isPlain(segment: Segment): boolean {
+  return segment.start === segment.end && segment.flags === "ACK";
+}
+
+/** `PSH,ACK seq=1 len=7`, and shorter forms; numbers as other tools count: the SYN is 0. */
+export function segmentLabels(segment: Segment, name: string): string[] {
+  const flags = segment.flags.replaceAll(", ", ",");
+  const length = segment.end - segment.start;
+  const ack = segment.ack === null ? "" : ` ack=${segment.ack + 1}`;
+  if (isPlain(segment)) return [`ACK${ack}`, "ACK"];
+  if (!length) return [`${flags} seq=${segment.start + 1}${ack}`, `${flags} seq=${segment.start + 1}`, flags];
+  const numbers = `seq=${segment.start + 1} len=${length}`;
+  const named = name ? `${name} · ` : "";
+  return [`${named}${flags} ${numbers}`, `${named}${numbers}`, `${named}len=${length}`, `${length}`];
+}
 
 function segmentsOf(detail: Detail, segments: Segment[], scale: Scale): Arrow[] {
   const messages = [0, 1].map((s) => detail.messages.filter((m) => m.side === s).sort((a, b) => a.start - b.start));
-  return sorted(
-    segments.map((segment, number): Arrow => {
-      const y0 = scale.y(segment.t);
-      const length = segment.end - segment.start;
-      const message = length ? findMessage(messages[segment.side] ?? [], segment.start) : undefined;
-      const size = length ? ` len=${length}` : "";
-      return {
-        y0, y1: y0 + 9, yTo: y0 + 9, link: -1, segment: number, side: side(segment.side), kind: "segment",
-        label: `${segment.flags} seq=${segment.start}${segment.ack === null ? "" : ` ack=${segment.ack}`}${size}`,
-        proof: "captured", hue: message ? hueOf(message) : -1, note: segment.note,
-      };
-    }),
-  );
+  return segments.map((segment, number): Arrow => {
+    const y0 = scale.y(segment.t);
+    const to = segment.arrived === null ? y0 + 16 : scale.y(segment.arrived);
+    const carried = segment.end > segment.start && !detail.unjoined[segment.side] ? findMessages(messages[segment.side] ?? [], segment) : [];
+    const name = carried.map(messageName).join("+");
+    return {
+      y0, y1: to, yTo: to, link: -1, segment: number, side: side(segment.side), kind: "segment",
+      labels: segmentLabels(segment, carried.length > 2 ? `${messageName(carried[0]!)}–${messageName(carried.at(-1)!)}` : name),
+      plain: isPlain(segment) && !segment.cause, proof: "captured", hue: carried[0] ? hueOf(carried[0]) : -1, note: segment.note,
+    };
+  });
 }
 
-function findMessage<T extends { start: number; end: number }>(messages: T[], at: number): T | undefined {
+function notesOf(detail: Detail, scale: Scale): Note[] {
+  const notes: Note[] = [];
+  detail.segments?.forEach((segment, number) => {
+    const cause = segment.cause;
+    if (!cause || cause.by === "call") return;
+    const y = scale.y(segment.t);
+    notes.push({ y0: y - 8, y1: y + 8, side: side(segment.side), segment: number, by: cause.by, why: cause.why, call: cause.call ?? -1 });
+  });
+  return notes;
+}
+
+/** The messages of which a segment carries bytes, in order. */
+function findMessages(messages: Message[], segment: Segment): Message[] {
   let low = 0;
-  let high = messages.length - 1;
-  while (low <= high) {
+  let high = messages.length;
+  while (low < high) {
     const middle = (low + high) >> 1;
-    const message = messages[middle]!;
-    if (at < message.start) high = middle - 1;
-    else if (at >= message.end) low = middle + 1;
-    else return message;
+    if (messages[middle]!.end <= segment.start) low = middle + 1;
+    else high = middle;
   }
-  return undefined;
+  const found: Message[] = [];
+  while (low < messages.length && messages[low]!.start < segment.end) found.push(messages[low++]!);
+  return found;
 }
 
 function queuesOf(detail: Detail, scale: Scale, ended: number): Queue[] {

@@ -25,7 +25,8 @@ export function scrubber(app: App): TemplateResult {
       <input type="range" min="0" max=${last} .value=${String(app.step)} aria-label=${t("step")} aria-valuetext=${`${count}: ${app.narration}`}
         @input=${(e: Event) => app.goTo(Number((e.target as HTMLInputElement).value))} />
     </div>
-    <p class="narration" aria-live="polite">${app.narration}</p>
+    <p class="narration" aria-live="polite">${app.narration}
+      ${app.segment >= 0 ? html`<button class="link" @click=${() => app.showLayers()}>${t("open it layer by layer")}</button>` : nothing}</p>
     ${ends(app)}
   </section>`;
 }

@@ -47,7 +47,7 @@ function facts(app: App): TemplateResult | typeof nothing {
   return html`<ul class="facts">
     ${connect !== null || accept !== null
       ? html`<li data-fact="handshake"><b>${t("Handshake")}</b> ${line(connect)} <code>connect</code>
-          ${accept !== null ? html`<span class="dim">${t("and its result is taken by")}</span> ${line(accept)} <code>accept</code>` : nothing}</li>`
+          ${accept !== null ? html`<span class="dim">${t("then taken by")}</span> ${line(accept)} <code>accept</code>` : nothing}</li>`
       : nothing}
     ${glued.length ? html`<li data-fact="glued"><b>${t("Several messages in one read")}</b> ${glued.slice(0, 3).map(line)}</li>` : nothing}
     ${waits.length ? html`<li data-fact="waits"><b>${t("Still waits")}</b> ${waits.slice(0, 4).map(line)}</li>` : nothing}
