@@ -4,7 +4,7 @@
 import { html, LitElement, nothing, type TemplateResult } from "lit";
 import type { Backend } from "./backend";
 import { shortOp } from "./calls";
-import { brief } from "./format";
+import { brief, grouped } from "./format";
 import { connectors } from "./connectors";
 import { Ladder } from "./ladder/ladder";
 import type { Picked } from "./ladder/draw";
@@ -29,6 +29,8 @@ const TABS: Record<string, [string, (app: App) => TemplateResult]> = {
   findings: [n("Findings"), findings], messages: [n("Messages"), messages], bytes: [n("Bytes"), biography], curves: [n("Byte curves"), curves],
   lanes: [n("Swimlanes"), lanes], layers: [n("Layers"), layers], flows: [n("Flows"), flows], exports: [n("Export"), exports],
 };
+
+const ROOM_AT_FIRST = 500; // of the ladder, before it stands in the document
 
 export class App extends LitElement {
   page!: Page;
@@ -113,7 +115,8 @@ export class App extends LitElement {
 
   private showDetail(detail: Detail): void {
     const atEnd = !this.view || (this.following && this.step >= this.view.steps.length - 1);
-    this.view = flowView(this.page, detail);
+    const open = this.view?.detail.number === detail.number ? this.view.open : undefined;
+    this.view = flowView(this.page, detail, this.ladder?.room ?? ROOM_AT_FIRST, open);
     this.linksByMessage = new Map();
     for (const link of detail.links) {
       if (link.message === null) continue;
@@ -152,8 +155,19 @@ export class App extends LitElement {
     if (!finding) return;
     if (finding.flow !== null && finding.flow !== this.flow) await this.openFlow(finding.flow);
     const at = this.view?.steps.findIndex((step) => step.finding === number) ?? -1;
+    const time = this.view?.steps[at]?.t;
+    const fold = time === undefined ? undefined : this.view!.model.folds.find((f) => f.repeat && f.t0 < time && time < f.t1);
+    if (fold) this.unfold(fold);
     if (at >= 0) this.goTo(at);
     this.querySelector(".stage")?.scrollIntoView({ block: "nearest" });
+  }
+
+  /** Draw a repetition in full. */
+  unfold(fold: Fold): void {
+    if (!this.view || !fold.repeat) return;
+    this.view.open.add(fold.repeat.t0);
+    this.showDetail(this.view.detail);
+    this.requestUpdate();
   }
 
   open(tab: string): void {
@@ -356,8 +370,9 @@ export class App extends LitElement {
         onScroll: () => this.connect(),
         lineOf: (call) => this.lineOf(call),
         foldLabel: (fold) => this.foldLabel(fold),
+        onUnfold: (fold) => this.unfold(fold),
       });
-      if (this.view) this.ladder.show(this.view.model);
+      if (this.view) this.showDetail(this.view.detail);
       this.follow();
     }
     this.connect();
@@ -379,6 +394,10 @@ export class App extends LitElement {
   }
 
   private foldLabel(fold: Fold): string {
+    if (fold.repeat) {
+      const [there, back] = fold.repeat.bytes;
+      return t("× {count}: the same again, {there} there, {back} back", { count: grouped(fold.repeat.count), there: brief(there), back: brief(back) });
+    }
     const waits = this.view ? waitingIn(this.view.detail, fold.t0, fold.t1) : [];
     const [client, server] = waits;
     if (client && server) return t("both waiting");

@@ -2,15 +2,18 @@
 //
 // A conversation has gaps of a microsecond and of a minute. Heights keep their order and
 // grow with the logarithm of the gap, so that every event can be read and a longer gap is
-// never drawn shorter; idle time of FOLD_NS or more is folded to one labelled stretch.
+// never drawn shorter; idle time of FOLD_NS or more is folded to one labelled stretch, and
+// so is what repeats (repeats.ts).
 //
 // L1  later is never higher; equal times have equal height
 // L2  two events of one side that ask for room stand that far apart
 // L4  what travels has the slope it asked for: its arrival stands `span` below its leaving
 // L3  y and t are each other's inverse at every event
 
+import type { Repeat } from "./repeats";
+
 export const FOLD_NS = 200e6;
-const FOLD_PX = 52;
+const FOLD_PX = 46;
 
 export interface Stop {
   t: number;
@@ -26,6 +29,7 @@ export interface Fold {
   t1: number;
   y0: number;
   y1: number;
+  repeat: Repeat | null; // null: idle time
 }
 
 export class Scale {
@@ -65,13 +69,16 @@ function between(from: Float64Array, to: Float64Array, value: number): number {
   return to[low]! + (span ? ((value - from[low]!) / span) * (to[high]! - to[low]!) : 0);
 }
 
-export function gap(ns: number): number {
+/** The height of a gap; `density` below 1 draws everything closer. */
+export function gap(ns: number, density = 1): number {
   if (ns <= 0) return 0;
-  return Math.min(44, 5 + 7 * Math.log10(1 + ns / 1000));
+  return Math.min(44, 5 + 7 * Math.log10(1 + ns / 1000)) * density;
 }
 
-export function buildScale(stops: Stop[], top = 26): Scale {
-  const sorted = [...stops].sort((a, b) => a.t - b.t);
+/** `repeats`: stretches to be folded, in order; what happened in them asks for no room. */
+export function buildScale(stops: Stop[], top = 26, repeats: Repeat[] = [], density = 1): Scale {
+  const sorted = outside(stops, repeats).sort((a, b) => a.t - b.t);
+  let repeated = 0;
   const times: number[] = [];
   const ys: number[] = [];
   const folds: Fold[] = [];
@@ -84,9 +91,11 @@ export function buildScale(stops: Stop[], top = 26): Scale {
     if (times.length) {
       const before = times.at(-1)!;
       const ns = time - before;
-      const folded = ns >= FOLD_NS;
-      const next = y + (folded ? FOLD_PX : gap(ns));
-      if (folded) folds.push({ t0: before, t1: time, y0: y, y1: next });
+      while (repeated < repeats.length && repeats[repeated]!.t1 <= before) repeated++;
+      const repeat = repeats[repeated] && repeats[repeated]!.t0 <= before ? repeats[repeated]! : null;
+      const folded = ns >= FOLD_NS || repeat !== null;
+      const next = y + (folded ? FOLD_PX * Math.max(density, 0.74) : gap(ns, density));
+      if (folded) folds.push({ t0: before, t1: time, y0: y, y1: next, repeat });
       y = next;
     }
     let last = at;
@@ -107,4 +116,23 @@ export function buildScale(stops: Stop[], top = 26): Scale {
     at = last;
   }
   return new Scale(Float64Array.from(times), Float64Array.from(ys), folds);
+}
+
+function outside(stops: Stop[], repeats: Repeat[]): Stop[] {
+  if (!repeats.length) return [...stops];
+  const edges: Stop[] = repeats.flatMap(({ t0, t1 }) => [t0, t1].map((t) => ({ t, side: -1 as const, room: 0 })));
+  return [...stops.filter((stop) => !within(repeats, stop.t, stop.t)), ...edges];
+}
+
+/** Do both moments lie inside one of the stretches, its edges excluded? */
+export function within(repeats: Repeat[], from: number, to: number): boolean {
+  let low = 0;
+  let high = repeats.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (repeats[middle]!.t1 <= from) low = middle + 1;
+    else high = middle;
+  }
+  const found = repeats[low];
+  return found !== undefined && found.t0 < from && to < found.t1;
 }

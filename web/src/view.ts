@@ -1,7 +1,7 @@
 // What the reader looks at: one flow, one step, one tab; kept in the address's fragment,
 // so that a link leads to the same moment. Everything derived is made once per flow.
 import { piecesByCall, type Piece } from "./calls";
-import { buildModel, type LadderModel } from "./ladder/model";
+import { buildModel, type LadderModel, type Wishes } from "./ladder/model";
 import { factsOf, stepsOf, type Facts, type Step } from "./steps";
 import type { Detail, Page } from "./types";
 
@@ -11,6 +11,7 @@ export interface FlowView {
   steps: Step[];
   facts: Facts;
   model: LadderModel;
+  open: Set<number>; // repetitions that the reader unfolded
   lines: Map<number, LineUse>[]; // side -> line of lines -> use
 }
 
@@ -20,14 +21,29 @@ export interface LineUse {
   calls: number[];
 }
 
-export function flowView(page: Page, detail: Detail): FlowView {
+const DENSEST = 0.55;
+
+/** A ladder that fits `room` pixels of height if drawing it closer can do that. */
+export function fittingModel(detail: Detail, ended: number, room: number, open: ReadonlySet<number>): LadderModel {
+  const make = (density: number) => buildModel(detail, ended, { density, open } satisfies Wishes);
+  let model = make(1);
+  if (!room || model.height <= room || model.height * DENSEST > room * 1.25) return model;
+  for (const density of [0.75, DENSEST]) {
+    model = make(density);
+    if (model.height <= room) break;
+  }
+  return model;
+}
+
+export function flowView(page: Page, detail: Detail, room = 0, open = new Set<number>()): FlowView {
   const pieces = piecesByCall(detail);
   return {
     detail,
     pieces,
     steps: stepsOf(detail, page.findings),
     facts: factsOf(detail, pieces),
-    model: buildModel(detail, page.ended),
+    model: fittingModel(detail, page.ended, room, open),
+    open,
     lines: [usesOf(page, detail, 0), usesOf(page, detail, 1)],
   };
 }

@@ -200,9 +200,7 @@ WORDS: tuple[str, ...] = (
     N_("{name} waits in the receive queue"),
     N_("{size} unread"),
     N_("{where} waits in {op}"),
-    N_(
-        "{where}: accept takes a connection that the kernel had finished; no segment is sent for it"
-    ),
+    N_("{where}: accept takes a connection that the kernel had finished; no segment is sent for it"),
     N_("{where}: accept waits for a finished connection"),
     N_("{where}: bind takes the address; nothing is sent"),
     N_("{where}: connect returns: SYN, SYN+ACK and ACK are exchanged, the handshake is done"),
@@ -218,6 +216,7 @@ WORDS: tuple[str, ...] = (
     N_("{where}: {op} waits for bytes, and none came until the run ended"),
     N_("{where}: {op} waits: the receive queue is empty"),
     N_("{where}: {op}; FIN says that no more bytes will follow"),
+    N_("× {count}: the same again, {there} there, {back} back"),
 )
 
 

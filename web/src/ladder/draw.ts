@@ -218,9 +218,9 @@ export function drawFolds(folds: Fold[], g: Geometry, label: (fold: Fold) => str
     const y = (fold.y0 + fold.y1) / 2;
     let d = `M${from} ${y}`;
     for (let x = from; x < to - 10; x += 10) d += `l5 -4l5 4`;
-    const text = `${duration(fold.t1 - fold.t0)} · ${label(fold)}`;
+    const text = fold.repeat ? label(fold) : `${duration(fold.t1 - fold.t0)} · ${label(fold)}`;
     const width = 24 + [...text].reduce((sum, c) => sum + (c > "\u2e80" ? 12.5 : 6.9), 0);
-    group.append(s("g", { class: "fold", "data-ns": Math.round(fold.t1 - fold.t0) }, s("path", { d, class: "zigzag" }),
+    group.append(s("g", { class: `fold${fold.repeat ? " repeat" : ""}`, "data-fold": fold.t0, "data-ns": Math.round(fold.t1 - fold.t0) }, s("path", { d, class: "zigzag" }),
       s("rect", { x: (from + to - width) / 2, y: y - 11, width, height: 20, rx: 10, class: "fold-ground" }),
       s("text", { x: (from + to) / 2, y: y + 3.5, class: "fold-text" }, text)));
   }

@@ -14,6 +14,7 @@ export interface LadderOptions {
   onScroll(): void;
   lineOf(call: number): string;
   foldLabel(fold: Fold): string;
+  onUnfold(fold: Fold): void;
 }
 
 interface Windows {
@@ -74,6 +75,11 @@ export class Ladder {
     this.picked = picked;
     if (follow && time !== null && this.model) this.bring(this.model.scale.y(time));
     this.draw(true);
+  }
+
+  /** How high it may be without being scrolled. */
+  get room(): number {
+    return this.scroller.clientHeight;
   }
 
   get width(): number {
@@ -161,6 +167,9 @@ export class Ladder {
   }
 
   private clicked(event: Event): void {
+    const folded = (event.target as Element).closest("[data-fold]");
+    const fold = this.model?.folds.find((one) => String(one.t0) === folded?.getAttribute("data-fold"));
+    if (fold?.repeat) return this.options.onUnfold(fold);
     const node = (event.target as Element).closest("[data-call], [data-link], [data-segment]");
     if (!node) return;
     const read = (name: string) => Number(node.getAttribute(name) ?? -1);

@@ -5,7 +5,8 @@
 // M3  every list is sorted by its upper end, for the window search of window.ts
 import { hueOf, isReceive, isWait, piecesByCall, shortOp, pieceName, endOf, messageName, type Piece } from "../calls";
 import { brief } from "../format";
-import { buildScale, type Fold, type Scale, type Stop } from "../scale";
+import { repeatsOf, type Repeat } from "../repeats";
+import { buildScale, within, type Fold, type Scale, type Stop } from "../scale";
 
 import type { Call, Detail, Link, Message, Segment } from "../types";
 
@@ -100,16 +101,23 @@ export interface LadderModel {
 const side = (value: number): 0 | 1 => (value === 0 ? 0 : 1);
 const ROW = 19;
 
-export function buildModel(detail: Detail, ended: number): LadderModel {
+export interface Wishes {
+  density?: number; // below 1: closer, so that a conversation fits its place
+  open?: ReadonlySet<number>; // beginnings of repetitions that the reader unfolded
+}
+
+export function buildModel(detail: Detail, ended: number, wishes: Wishes = {}): LadderModel {
   const pieces = piecesByCall(detail);
-  const scale = buildScale(stopsOf(detail, pieces, ended));
+  const repeats = repeatsOf(detail).filter((repeat) => !wishes.open?.has(repeat.t0));
+  const density = wishes.density ?? 1;
+  const scale = buildScale(stopsOf(detail, pieces, ended, density), 26, repeats, density);
   return {
     scale,
     height: scale.height,
-    marks: marksOf(detail, pieces, scale),
-    bars: barsOf(detail, scale, ended),
-    arrows: sorted([...arrowsOf(detail, scale), ...(detail.segments ? segmentsOf(detail, detail.segments, scale) : [])]),
-    queues: queuesOf(detail, scale, ended),
+    marks: marksOf(detail, pieces, scale, repeats),
+    bars: barsOf(detail, scale, ended, repeats),
+    arrows: sorted([...arrowsOf(detail, scale, repeats), ...segmentsOf(detail, detail.segments ?? [], scale, repeats)]),
+    queues: queuesOf(detail, scale, ended, repeats),
     bands: bandsOf(detail, scale),
     folds: scale.folds,
     notes: notesOf(detail, scale),
@@ -121,10 +129,12 @@ export function labelTime(call: Call): number {
   return isWait(call.op) && call.t1 !== null && !call.op.startsWith("connect") ? call.t1 : call.t0;
 }
 
-function stopsOf(detail: Detail, pieces: Map<number, Piece[]>, ended: number): Stop[] {
+function stopsOf(detail: Detail, pieces: Map<number, Piece[]>, ended: number, density: number): Stop[] {
   const stops: Stop[] = [];
+  const row = ROW * Math.max(density, 0.85);
+  const slope = Math.max(density, 0.8);
   detail.calls.forEach((call, number) => {
-    const room = ROW + (chipsOf(pieces.get(number) ?? []).length ? 15 : 0);
+    const room = row + (pieces.has(number) ? 15 : 0);
     stops.push({ t: labelTime(call), side: side(call.side), room });
     if (call.t0 !== labelTime(call)) stops.push({ t: call.t0, side: -1, room: 0 });
     if (call.t1 !== null && call.t1 !== labelTime(call)) stops.push({ t: call.t1, side: -1, room: 0 });
@@ -136,8 +146,8 @@ function stopsOf(detail: Detail, pieces: Map<number, Piece[]>, ended: number): S
   }
   detail.segments?.forEach((segment, number) => {
     const plain = isPlain(segment) && !segment.cause;
-    stops.push({ t: segment.t, side: side(segment.side), room: plain ? 12 : 18, leaves: number });
-    if (segment.arrived !== null) stops.push({ t: segment.arrived, side: side(1 - segment.side), room: plain ? 11 : 15, arrives: number, span: plain ? 12 : 22 });
+    stops.push({ t: segment.t, side: side(segment.side), room: (plain ? 12 : 18) * slope, leaves: number });
+    if (segment.arrived !== null) stops.push({ t: segment.arrived, side: side(1 - segment.side), room: (plain ? 11 : 15) * slope, arrives: number, span: (plain ? 12 : 22) * slope });
   });
   if (detail.first + detail.calls.length === detail.total) stops.push({ t: ended, side: -1, room: 0 });
   return stops;
@@ -154,14 +164,16 @@ export function chipsOf(pieces: Piece[]): Chip[] {
   }));
 }
 
-function marksOf(detail: Detail, pieces: Map<number, Piece[]>, scale: Scale): Mark[] {
-  const marks = detail.calls.map((call, number): Mark => {
+function marksOf(detail: Detail, pieces: Map<number, Piece[]>, scale: Scale, repeats: Repeat[]): Mark[] {
+  const marks: Mark[] = [];
+  detail.calls.forEach((call, number) => {
+    if (within(repeats, labelTime(call), labelTime(call))) return;
     const y = scale.y(labelTime(call));
     const chips = chipsOf(pieces.get(number) ?? []);
-    return {
+    marks.push({
       y0: y - 12, y1: y + 26, call: number, side: side(call.side), text: markText(call), chips,
       open: call.t1 === null, failed: call.failure !== null,
-    };
+    });
   });
   return sorted(marks);
 }
@@ -174,19 +186,19 @@ function markText(call: Call): string {
   return name;
 }
 
-function barsOf(detail: Detail, scale: Scale, ended: number): Bar[] {
-  return sorted(
-    detail.calls.map((call, number): Bar => ({
-      y0: scale.y(call.t0),
-      y1: Math.max(scale.y(endOf(call, ended)), scale.y(call.t0) + 4),
-      call: number,
-      side: side(call.side),
-      kind: call.t1 === null ? "open" : isWait(call.op) ? "wait" : "busy",
-    })),
-  );
+function barsOf(detail: Detail, scale: Scale, ended: number, repeats: Repeat[]): Bar[] {
+  const bars: Bar[] = [];
+  detail.calls.forEach((call, number) => {
+    const end = endOf(call, ended);
+    if (within(repeats, call.t0, end)) return;
+    const y0 = scale.y(call.t0);
+    const kind = call.t1 === null ? "open" : isWait(call.op) ? "wait" : "busy";
+    bars.push({ y0, y1: Math.max(scale.y(end), y0 + 4), call: number, side: side(call.side), kind });
+  });
+  return sorted(bars);
 }
 
-function arrowsOf(detail: Detail, scale: Scale): Arrow[] {
+function arrowsOf(detail: Detail, scale: Scale, repeats: Repeat[]): Arrow[] {
   const arrows: Arrow[] = [];
   let before: Link | null = null;
   detail.links.forEach((link, number) => {
@@ -196,6 +208,7 @@ function arrowsOf(detail: Detail, scale: Scale): Arrow[] {
       return;
     }
     before = link;
+    if (within(repeats, link.left, link.arrived ?? link.left)) return;
     const message = link.message === null ? undefined : detail.messages[link.message];
     const y0 = scale.y(link.left);
     const to = link.arrived === null ? y0 + 22 : scale.y(link.arrived);
@@ -228,19 +241,22 @@ export function segmentLabels(segment: Segment, name: string): string[] {
   return [`${named}${flags} ${numbers}`, `${named}${numbers}`, `${named}len=${length}`, `${length}`];
 }
 
-function segmentsOf(detail: Detail, segments: Segment[], scale: Scale): Arrow[] {
+function segmentsOf(detail: Detail, segments: Segment[], scale: Scale, repeats: Repeat[]): Arrow[] {
   const messages = [0, 1].map((s) => detail.messages.filter((m) => m.side === s).sort((a, b) => a.start - b.start));
-  return segments.map((segment, number): Arrow => {
+  const arrows: Arrow[] = [];
+  segments.forEach((segment, number) => {
+    if (within(repeats, segment.t, segment.arrived ?? segment.t)) return;
     const y0 = scale.y(segment.t);
     const to = segment.arrived === null ? y0 + 16 : scale.y(segment.arrived);
     const carried = segment.end > segment.start && !detail.unjoined[segment.side] ? findMessages(messages[segment.side] ?? [], segment) : [];
     const name = carried.map(messageName).join("+");
-    return {
+    arrows.push({
       y0, y1: to, yTo: to, link: -1, segment: number, side: side(segment.side), kind: "segment",
       labels: segmentLabels(segment, carried.length > 2 ? `${messageName(carried[0]!)}–${messageName(carried.at(-1)!)}` : name),
       plain: isPlain(segment) && !segment.cause, proof: "captured", hue: carried[0] ? hueOf(carried[0]) : -1, note: segment.note,
-    };
+    });
   });
+  return arrows;
 }
 
 function notesOf(detail: Detail, scale: Scale): Note[] {
@@ -268,13 +284,13 @@ function findMessages(messages: Message[], segment: Segment): Message[] {
   return found;
 }
 
-function queuesOf(detail: Detail, scale: Scale, ended: number): Queue[] {
+function queuesOf(detail: Detail, scale: Scale, ended: number, repeats: Repeat[]): Queue[] {
   const queues: Queue[] = [];
   const busy: number[][] = [[], []]; // side -> slot -> free from
   detail.links.forEach((link, number) => {
     if (link.message === null || link.arrived === null) return;
     const until = link.landed ?? ended;
-    if (until <= link.arrived) return;
+    if (until <= link.arrived || within(repeats, link.arrived, until)) return;
     const message = detail.messages[link.message];
     if (!message) return;
     const receiver = side(1 - link.side);
