@@ -33,7 +33,7 @@ def transfer(count: int) -> schema.Whole:
     row = schema.FlowRow(0, "tcp", end, end, 0, None, count * 724, 0, count // 2, [], 0)
     page = schema.Page(
         1, "long", count * 20_000, "ended", False, "en", False, schema.Words("", ""),
-        [], [], [], [], [row], [], [], [], {},
+        [], [], [], [], [row], [], [], [], [], {},
     )  # fmt: skip
     detail = schema.Detail(0, 0, 0, [], messages, [], [], [], segments, 0, ["", ""], [])
     return schema.Whole(page, [detail], [], 0)

@@ -99,6 +99,16 @@ def test_arrows_leave_and_land_where_the_ledger_says(chat_file: str, chat_data: 
         assert float(mark) < y0
 
 
+def test_a_fix_is_shown_as_a_diff_of_both_files(glued_file: str) -> None:
+    with opened(glued_file) as page:
+        page.get_by_role("button", name="show it as a diff").click()
+        diffs = page.locator("pre.diff").all_inner_texts()
+        assert len(diffs) == 2
+        assert '- sk.send("hello".encode())\n' in diffs[0]
+        assert '+ send_message(sk, "hello".encode())\n' in diffs[0]
+        assert "+ first = read_message(conn)\n" in diffs[1]
+
+
 def test_without_packets_arrows_are_inferred_and_begin_at_their_calls(
     chat_bare: str, chat_data: PageData
 ) -> None:

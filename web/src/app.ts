@@ -197,9 +197,10 @@ export class App extends LitElement {
     this.requestUpdate();
   }
 
-  showLayers(): void {
-    this.open("layers");
-    void this.updateComplete.then(() => this.querySelector("[role=tabpanel]")?.scrollIntoView({ block: "center" }));
+  /** Open a tab and bring it into view. */
+  showPanel(tab: string): void {
+    this.open(tab);
+    void this.updateComplete.then(() => this.querySelector("[role=tabpanel]")?.scrollIntoView({ block: "start" }));
   }
 
   /** A packet's layers; undefined while they are asked for, null when they are not to be had. */

@@ -27,8 +27,8 @@ export function bytes(count: number): string {
 /** The shortest form, for gutters and arrows. */
 export function brief(count: number): string {
   if (count < 10_000) return `${count} B`;
-  if (count < 10_000_000) return `${(count / 1000).toFixed(count < 100_000 ? 1 : 0)} kB`;
-  return `${(count / 1e6).toFixed(count < 1e8 ? 1 : 0)} MB`;
+  const [value, unit] = count < 999_500 ? [count / 1e3, "kB"] : count < 999.5e6 ? [count / 1e6, "MB"] : [count / 1e9, "GB"];
+  return `${Number(value.toPrecision(3))} ${unit}`;
 }
 
 export function grouped(count: number): string {

@@ -17,6 +17,7 @@ export interface Page {
   flows: FlowRow[];
   findings: Finding[];
   lanes: Lane[];
+  waits: Wait[];
   unseen: string[];
   chinese: Record<string, string>;
 }
@@ -84,16 +85,27 @@ export interface End {
   source: number | null;
 }
 
-/** What is wrong, where, why we say so, and what to do. */
+/** What is wrong, where, why we say so, and what to do.
+
+ * `patch`: the fix as edits of the sources, file by file; empty where only words tell it. */
 export interface Finding {
   rule: string;
   certainty: "certain" | "likely";
   message: Words;
   fix: Words;
+  patch: Edit[];
   places: Place[];
   evidence: Evidence[];
   flow: number | null;
   t: number | null;
+}
+
+/** Lines `removed` at `line` of a source give way to `added`; either may be empty. */
+export interface Edit {
+  source: number;
+  line: number;
+  removed: string[];
+  added: string[];
 }
 
 /** A line that has to do with a finding. */
@@ -118,6 +130,17 @@ export interface Lane {
   name: string;
   spans: [number, number, string, number, number][];
   lost: number;
+}
+
+/** A call of `lane` that waited from `t0` on, for what `by` did: both by index in the lanes.
+
+ * It was woken at `t1` by a call entered at `at`; -1 and -1: it still waits for that lane. */
+export interface Wait {
+  lane: number;
+  t0: number;
+  t1: number;
+  by: number;
+  at: number;
 }
 
 /** Everything of one flow, or a window of it: `calls` from `first` on of `total`.

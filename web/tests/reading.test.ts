@@ -21,7 +21,7 @@ describe("steps", () => {
   });
 
   test("a finding is a step of its flow", () => {
-    const finding = { rule: "mutual-wait", certainty: "certain" as const, message: { en: "a", zh: "b" }, fix: { en: "", zh: "" }, places: [], evidence: [], flow: 0, t: 90_000 };
+    const finding = { rule: "mutual-wait", certainty: "certain" as const, message: { en: "a", zh: "b" }, fix: { en: "", zh: "" }, patch: [], places: [], evidence: [], flow: 0, t: 90_000 };
     expect(stepsOf(detail(), [finding, { ...finding, flow: 1 }]).filter((s) => s.call < 0)).toHaveLength(1);
   });
 

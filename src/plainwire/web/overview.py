@@ -1,21 +1,16 @@
 """A ledger with its findings -> `schema.Page`: what the page opens with. Pure.
 
-O1  Bounded by the flows and lines of a run, not by its bytes: spans of the swimlanes are
-    kept to MOST_SPANS, the longest ones, and what was left out is counted.
+O1  Bounded by the flows and lines of a run, not by its bytes; lanes.py bounds the lanes.
 """
 
 from __future__ import annotations
 
-import heapq
 from collections import Counter, defaultdict
 
 from plainwire.see.diagnosis.model import Finding, Text
-from plainwire.see.ledger.model import Address, Call, Endpoint, Flow, Ledger
-from plainwire.web import schema, speech
-from plainwire.web.index import Index, ended_by_us, frame_of, lane_of
-
-MOST_SPANS = 4000
-_WHOLE_RUN = {"socket", "closed", "dropped", "serve_forever"}  # marks, or as long as the run
+from plainwire.see.ledger.model import Address, Endpoint, Flow, Ledger
+from plainwire.web import lanes, patches, schema, speech
+from plainwire.web.index import Index, frame_of
 
 
 def N_(message: str) -> str:  # noqa: N802 - gettext's own name for "translated later"
@@ -35,6 +30,7 @@ def page(
 ) -> schema.Page:
     """The page of a run; details of flows are made one by one (detail.py)."""
     began = ledger.began
+    found, waits = lanes.lanes(ledger, index)
     return schema.Page(
         version=schema.VERSION,
         title=" + ".join(program.name for program in ledger.programs) or "plainwire",
@@ -58,8 +54,9 @@ def page(
         sources=index.source_list(),
         lines=index.line_list(),
         flows=flow_rows(ledger, findings, index),
-        findings=[_finding(f, index, began, payload) for f in findings],
-        lanes=lanes(ledger, index),
+        findings=[_finding(f, index, ledger, payload) for f in findings],
+        lanes=found,
+        waits=waits,
         unseen=[
             *ledger.faults,
             *(f"{p.name}: {a}: {b}" for p in ledger.processes for a, b in p.unseen),
@@ -68,7 +65,9 @@ def page(
     )
 
 
-def _finding(finding: Finding, index: Index, began: int, payload: bool) -> schema.Finding:
+def _finding(finding: Finding, index: Index, ledger: Ledger, payload: bool) -> schema.Finding:
+    began = ledger.began
+
     def say(text: Text) -> schema.Words:
         return speech.both(text, payload=payload)
 
@@ -77,6 +76,10 @@ def _finding(finding: Finding, index: Index, began: int, payload: bool) -> schem
         certainty="certain" if finding.certainty == "certain" else "likely",
         message=say(finding.message),
         fix=say(finding.fix),
+        patch=[
+            schema.Edit(index.sources[e.file], e.line, list(e.removed), list(e.added))
+            for e in patches.edits(finding, ledger.sources)
+        ],
         places=[schema.Place(index.lines[p.frame], p.role, p.process.name) for p in finding.places],
         evidence=[
             schema.Evidence(say(e.text), e.t - began if e.t else None, e.offset)
@@ -165,41 +168,6 @@ def _end(end: Endpoint | None, address: Address, index: Index) -> schema.End:
     return schema.End(owner.name, address_text(address), True, index.process(owner), source)
 
 
-# -- swimlanes -------------------------------------------------------------------------
-
-
-def lanes(ledger: Ledger, index: Index) -> list[schema.Lane]:
-    """Calls by thread and task, the longest MOST_SPANS of them in order of time."""
-    candidates = [c for c in ledger.calls if c.op not in _WHOLE_RUN]
-    end = ledger.ended
-    kept = heapq.nlargest(MOST_SPANS, candidates, key=lambda c: (c.t1 or end) - c.t0)
-    chosen = {id(call) for call in kept}
-    grouped: dict[tuple[int, str], list[Call]] = defaultdict(list)
-    lost: Counter[tuple[int, str]] = Counter()
-    for call in candidates:
-        key = (index.process(call.process), lane_of(call))
-        if id(call) in chosen:
-            grouped[key].append(call)
-        else:
-            lost[key] += 1
-    return [
-        schema.Lane(number, name, [_span(c, ledger, index) for c in calls], lost[number, name])
-        for (number, name), calls in sorted(grouped.items())
-    ]
-
-
-def _span(call: Call, ledger: Ledger, index: Index) -> tuple[int, int, str, int, int]:
-    flow = ledger.flow_of(call.endpoint) if call.endpoint is not None else None
-    line = index.line(call)
-    return (
-        call.t0 - ledger.began,
-        -1 if call.t1 is None or ended_by_us(call) else call.t1 - ledger.began,
-        call.op,
-        -1 if line is None else line,
-        -1 if flow is None else flow.number,
-    )
-
-
 # -- the sentence when nothing is wrong --------------------------------------------------
 
 
@@ -208,29 +176,28 @@ def story(ledger: Ledger) -> schema.Words:
     flows = ledger.flows
     if not flows:
         return speech.sentence(N_("No program spoke over a socket."))
-    servers = {_server_name(flow) for flow in flows}
     values = {
-        "count": len(flows),
-        "messages": sum(message_count(flow) for flow in flows),
-        "server": ", ".join(sorted(servers)[:3]),
-    }
-    still_open = sum(1 for flow in flows if flow.closed is None and not flow.datagrams)
-    if still_open:
-        return speech.sentence(
-            N_(
-                "{messages} messages went over {count} conversations with {server};"
-                " {open} connections are still open."
-            ),
-            **values,
-            open=still_open,
-        )
-    return speech.sentence(
-        N_(
-            "{messages} messages went over {count} conversations with {server};"
-            " every connection was closed."
+        "conversations": _count(len(flows), N_("1 conversation"), N_("{count} conversations")),
+        "messages": _count(
+            sum(message_count(flow) for flow in flows), N_("1 message"), N_("{count} messages")
         ),
-        **values,
-    )
+        "server": ", ".join(sorted({_server_name(flow) for flow in flows})[:3]),
+        "kinds": ", ".join(sorted({flow.kind.upper() for flow in flows})),
+    }
+    streams = [flow for flow in flows if not flow.datagrams]
+    still_open = sum(1 for flow in streams if flow.closed is None)
+    if still_open:
+        ended = _count(still_open, N_("1 connection is still open"), N_("{count} are still open"))
+    elif streams:
+        ended = Text(N_("every connection was closed"))
+    else:
+        ended = Text(N_("datagrams need no connection, so nothing was closed"))
+    template = N_("{conversations} with {server} over {kinds}, {messages}; {ended}.")
+    return speech.both(Text(template, {**values, "ended": ended}), payload=True)
+
+
+def _count(count: int, one: str, many: str) -> Text:
+    return Text(one if count == 1 else many, {"count": f"{count:,}"})
 
 
 def _server_name(flow: Flow) -> str:

@@ -111,13 +111,26 @@ class Evidence(msgspec.Struct, frozen=True):
     offset: int | None
 
 
+class Edit(msgspec.Struct, frozen=True):
+    """Lines `removed` at `line` of a source give way to `added`; either may be empty."""
+
+    source: int
+    line: int
+    removed: list[str]
+    added: list[str]
+
+
 class Finding(msgspec.Struct, frozen=True):
-    """What is wrong, where, why we say so, and what to do."""
+    """What is wrong, where, why we say so, and what to do.
+
+    `patch`: the fix as edits of the sources, file by file; empty where only words tell it.
+    """
 
     rule: str
     certainty: Literal["certain", "likely"]
     message: Words
     fix: Words
+    patch: list[Edit]
     places: list[Place]
     evidence: list[Evidence]
     flow: int | None
@@ -134,6 +147,19 @@ class Lane(msgspec.Struct, frozen=True):
     name: str
     spans: list[tuple[int, int, str, int, int]]
     lost: int
+
+
+class Wait(msgspec.Struct, frozen=True):
+    """A call of `lane` that waited from `t0` on, for what `by` did: both by index in the lanes.
+
+    It was woken at `t1` by a call entered at `at`; -1 and -1: it still waits for that lane.
+    """
+
+    lane: int
+    t0: int
+    t1: int
+    by: int
+    at: int
 
 
 class Page(msgspec.Struct, frozen=True):
@@ -154,6 +180,7 @@ class Page(msgspec.Struct, frozen=True):
     flows: list[FlowRow]
     findings: list[Finding]
     lanes: list[Lane]
+    waits: list[Wait]
     unseen: list[str]
     chinese: dict[str, str]
 

@@ -18,6 +18,8 @@ WORDS: tuple[str, ...] = (
     N_("(payload not saved)"),
     N_("(quoted)"),
     N_("1 byte"),
+    N_("A dashed one leads from a wait without end to whoever could end it."),
+    N_("An arrow leads from the call that ended a wait to its end."),
     N_("Byte curves"),
     N_("Bytes"),
     N_("Calls of every thread and task over time; waiting is hatched"),
@@ -88,6 +90,7 @@ WORDS: tuple[str, ...] = (
     N_("carried by {count} segments"),
     N_("caused by a call"),
     N_("caused by {line} {op}"),
+    N_("changes in {name}"),
     N_("client"),
     N_("client to server"),
     N_("close"),
@@ -166,6 +169,7 @@ WORDS: tuple[str, ...] = (
     N_("server"),
     N_("server to client"),
     N_("session"),
+    N_("show it as a diff"),
     N_("show the moment"),
     N_("source file"),
     N_("source of {name}"),
@@ -200,7 +204,9 @@ WORDS: tuple[str, ...] = (
     N_("{name} waits in the receive queue"),
     N_("{size} unread"),
     N_("{where} waits in {op}"),
-    N_("{where}: accept takes a connection that the kernel had finished; no segment is sent for it"),
+    N_(
+        "{where}: accept takes a connection that the kernel had finished; no segment is sent for it"
+    ),
     N_("{where}: accept waits for a finished connection"),
     N_("{where}: bind takes the address; nothing is sent"),
     N_("{where}: connect returns: SYN, SYN+ACK and ACK are exchanged, the handshake is done"),
@@ -216,6 +222,8 @@ WORDS: tuple[str, ...] = (
     N_("{where}: {op} waits for bytes, and none came until the run ended"),
     N_("{where}: {op} waits: the receive queue is empty"),
     N_("{where}: {op}; FIN says that no more bytes will follow"),
+    N_("{who} waits for {whom}"),
+    N_("{who} was woken by {whom}"),
     N_("× {count}: the same again, {there} there, {back} back"),
 )
 

@@ -26,7 +26,7 @@ export function scrubber(app: App): TemplateResult {
         @input=${(e: Event) => app.goTo(Number((e.target as HTMLInputElement).value))} />
     </div>
     <p class="narration" aria-live="polite">${app.narration}
-      ${app.segment >= 0 ? html`<button class="link" @click=${() => app.showLayers()}>${t("open it layer by layer")}</button>` : nothing}</p>
+      ${app.segment >= 0 ? html`<button class="link" @click=${() => app.showPanel("layers")}>${t("open it layer by layer")}</button>` : nothing}</p>
     ${ends(app)}
   </section>`;
 }
