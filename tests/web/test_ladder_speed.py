@@ -1,9 +1,8 @@
-"""A ladder of 100,000 segments: built once, scrolled like one of ten.
-
-Numbers are ratios of one run on one machine, so that a slow or busy machine does not fail them.
-"""
+"""A ladder of 100,000 segments: built once, scrolled like one of ten."""
 
 from __future__ import annotations
+
+from pathlib import Path
 
 import msgspec
 import pytest
@@ -32,7 +31,7 @@ def transfer(count: int) -> schema.Whole:
     end = schema.End("a.py", "127.0.0.1:1", True, None, None)
     row = schema.FlowRow(0, "tcp", end, end, 0, None, count * 724, 0, count // 2, [], 0)
     page = schema.Page(
-        1, "long", count * 20_000, "ended", False, "en", False, schema.Words("", ""),
+        1, "long", count * 20_000, "ended", False, False, "en", False, schema.Words("", ""),
         [], [], [], [], [row], [], [], [], [], {},
     )  # fmt: skip
     detail = schema.Detail(0, 0, 0, [], messages, [], [], [], segments, 0, ["", ""], [])
@@ -41,22 +40,29 @@ def transfer(count: int) -> schema.Whole:
 
 SCROLL = """async () => {
   const box = document.querySelector('.ladder-scroll');
-  const frames = [];
-  let before = performance.now();
+  let made = 0;
+  const count = (all) => all.forEach((one) => (made += one.addedNodes.length));
+  const watcher = new MutationObserver(count);
+  watcher.observe(document.querySelector('.ladder'), {childList: true, subtree: true});
+  const script = [];
+  const most = [];
   for (let n = 0; n < 60; n++) {
-    box.scrollTop += 700;
+    made = 0;
+    const before = performance.now();
+    box.scrollTop += 120;
+    box.dispatchEvent(new Event('scroll'));
+    script.push(performance.now() - before);
     await new Promise(requestAnimationFrame);
-    const now = performance.now();
-    frames.push(now - before);
-    before = now;
+    most.push(made);
   }
-  frames.sort((a, b) => a - b);
-  return {frame: frames[30], nodes: document.querySelectorAll('.ladder *').length,
+  script.sort((a, b) => a - b);
+  return {script: script[30], worst: script[59], made: Math.max(...most),
+          nodes: document.querySelectorAll('.ladder *').length,
           height: document.querySelector('.ladder-space').offsetHeight};
 }"""
 
 
-def measured(tmp_path, count: int) -> dict[str, float]:  # type: ignore[no-untyped-def]
+def measured(tmp_path: Path, count: int) -> dict[str, float]:
     out = tmp_path / f"{count}.html"
     out.write_text(static_files.whole("en", encode(transfer(count))), encoding="utf-8")
     with opened(out.as_uri()) as page:
@@ -64,13 +70,17 @@ def measured(tmp_path, count: int) -> dict[str, float]:  # type: ignore[no-untyp
         return found
 
 
-def test_a_hundred_thousand_segments_scroll_like_a_thousand(tmp_path) -> None:  # type: ignore[no-untyped-def]
-    """What is in the document does not grow with the run, nor does a frame of scrolling."""
+def test_a_hundred_thousand_segments_scroll_like_two_thousand(tmp_path: Path) -> None:
+    """What is in the document, and what a frame of scrolling makes, does not grow with the run.
+
+    Times are printed, not asserted: they are those of the machine's other work.
+    """
     small, large = measured(tmp_path, 2_000), measured(tmp_path, 100_000)
     assert large["height"] > 40 * small["height"]
-    assert large["nodes"] < 2 * small["nodes"] < 6_000
-    print(f"frame: {small['frame']:.1f} ms of 2,000, {large['frame']:.1f} ms of 100,000 segments")
-    assert large["frame"] < max(3 * small["frame"], 16.7)
+    assert large["nodes"] < 1.2 * small["nodes"] < 2_000
+    assert large["made"] < 1.2 * small["made"] < 300
+    for name, found in (("2,000", small), ("100,000", large)):
+        print(f"{name}: {found['script']:.2f} ms of script a frame, {found['worst']:.1f} at most")
 
 
 def test_types_of_the_synthetic_recording_are_the_schemas() -> None:

@@ -74,17 +74,30 @@ export class App extends LitElement {
     document.documentElement.dataset.theme ??= matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light";
     this.wasLive = this.page.live;
     this.ended = !this.page.live;
-    await this.openFlow(place.flow ?? firstFlow(this.page), undefined, place.step);
+    const first = place.from === undefined ? {} : { first: place.from };
+    await this.openFlow(place.flow ?? firstFlow(this.page), { step: place.step, ...first });
     window.addEventListener("keydown", (event) => this.pressed(event));
     window.addEventListener("resize", () => this.connect());
-    if (this.page.live) this.backend.watch((page, detail) => this.renew(page, detail), () => this.finish());
+    if (this.page.live || this.page.reading) this.backend.watch((page, detail) => this.renew(page, detail), () => this.finish());
   }
 
   private renew(page: Page, detail: Detail | null): void {
+    const whole = this.page.reading && !page.reading;
     this.page = page;
+    if (whole) {
+      const told = page.findings.some((finding) => finding.flow !== null);
+      const stays = this.touched || !told;
+      void this.openFlow(stays ? this.flow : firstFlow(page), stays ? { first: this.view?.detail.first ?? 0, step: this.step } : {});
+      return;
+    }
     if (detail && detail.number === this.flow) this.showDetail(detail);
     else if (this.flow < 0 && page.flows.length) void this.openFlow(firstFlow(page));
     this.requestUpdate();
+  }
+
+  /** Did the reader do something already? Then what he looks at stays. */
+  private get touched(): boolean {
+    return this.step > 0 || this.segment >= 0;
   }
 
   private finish(): void {
@@ -94,9 +107,13 @@ export class App extends LitElement {
 
   // -- what the reader does --------------------------------------------------------
 
-  async openFlow(flow: number, time?: number, step?: number): Promise<void> {
+  /** Look at a flow: at a step of the window from `first` on, or at a moment. */
+  async openFlow(flow: number, place: { time?: number; step?: number; first?: number } = {}): Promise<void> {
+    const { step } = place;
     if (flow < 0) return this.requestUpdate();
-    const detail = await this.backend.detail(flow, this.page.live ? -1 : 0);
+    const told = this.page.findings.find((finding) => finding.flow === flow && finding.t !== null);
+    const time = place.time ?? (step === undefined && place.first === undefined ? (told?.t ?? undefined) : undefined);
+    const detail = await this.backend.detail(flow, place.first ?? (this.page.live ? -1 : 0), time);
     this.flow = flow;
     this.backend.look(flow);
     this.chosen = [null, null];
@@ -105,8 +122,8 @@ export class App extends LitElement {
     this.segment = this.packet = -1;
     if (detail) this.showDetail(detail);
     const steps = this.view ? (this.view as FlowView).steps : [];
-    const told = steps.findIndex((s) => s.call < 0);
-    const wanted = step ?? (time !== undefined ? stepAt(steps, time) : told >= 0 ? told : this.page.live ? steps.length - 1 : 0);
+    const found = steps.findIndex((s) => s.call < 0);
+    const wanted = step ?? (place.time !== undefined ? stepAt(steps, place.time) : found >= 0 ? found : this.page.live ? steps.length - 1 : 0);
     this.step = Math.max(0, Math.min(wanted, steps.length - 1));
     this.requestUpdate();
     await this.updateComplete;
@@ -128,8 +145,20 @@ export class App extends LitElement {
     this.ladder?.show(this.view.model);
   }
 
+  /** The window of calls before or behind the one that is looked at. */
+  async openWindow(by: 1 | -1): Promise<void> {
+    const detail = this.view?.detail;
+    if (!detail) return;
+    const first = Math.max(0, detail.first + by * detail.calls.length);
+    await this.openFlow(this.flow, { first, step: by > 0 ? 0 : Infinity });
+    history.replaceState(null, "", this.link());
+  }
+
   goTo(step: number): void {
     const last = (this.view?.steps.length ?? 1) - 1;
+    const detail = this.view?.detail;
+    if (detail && step > last && detail.first + detail.calls.length < detail.total) return void this.openWindow(1);
+    if (detail && step < 0 && detail.first > 0) return void this.openWindow(-1);
     this.step = Math.max(0, Math.min(step, last));
     this.following = this.step >= last;
     this.segment = -1;
@@ -153,8 +182,9 @@ export class App extends LitElement {
   async goToFinding(number: number): Promise<void> {
     const finding = this.page.findings[number];
     if (!finding) return;
-    if (finding.flow !== null && finding.flow !== this.flow) await this.openFlow(finding.flow);
-    const at = this.view?.steps.findIndex((step) => step.finding === number) ?? -1;
+    const place = () => this.view?.steps.findIndex((step) => step.finding === number) ?? -1;
+    if (finding.flow !== null && (finding.flow !== this.flow || place() < 0)) await this.openFlow(finding.flow, finding.t === null ? {} : { time: finding.t });
+    const at = place();
     const time = this.view?.steps[at]?.t;
     const fold = time === undefined ? undefined : this.view!.model.folds.find((f) => f.repeat && f.t0 < time && time < f.t1);
     if (fold) this.unfold(fold);
@@ -298,7 +328,7 @@ export class App extends LitElement {
   }
 
   link(): string {
-    return writeHash({ flow: this.flow, step: this.step, tab: this.tab, lang: getLang() });
+    return writeHash({ flow: this.flow, step: this.step, tab: this.tab, lang: getLang(), from: this.view?.detail.first ?? 0 });
   }
 
   /** The line a side is at: that of its last call up to this step. */

@@ -3,8 +3,8 @@ import type { Detail, Opened, Page, Whole } from "./types";
 
 export interface Backend {
   page(): Promise<Page>;
-  /** Details of a flow, or the window of calls from `first` on; null: not in this file. */
-  detail(flow: number, first: number): Promise<Detail | null>;
+  /** Details of a flow: the window of calls from `first` on, or around a moment; null: not in this file. */
+  detail(flow: number, first: number, at?: number): Promise<Detail | null>;
   /** A packet opened layer by layer; null: not in this file. */
   packet(number: number): Promise<Opened | null>;
   /** Call back when there is something newer; says which flow is looked at. */
@@ -47,8 +47,8 @@ export class ServedBackend implements Backend {
     return (await this.get("api/page")) as Page;
   }
 
-  async detail(flow: number, first: number): Promise<Detail | null> {
-    return (await this.get(`api/flows/${flow}?first=${first}`)) as Detail;
+  async detail(flow: number, first: number, at?: number): Promise<Detail | null> {
+    return (await this.get(`api/flows/${flow}?first=${first}${at === undefined ? "" : `&at=${Math.floor(at)}`}`)) as Detail;
   }
 
   async packet(number: number): Promise<Opened | null> {

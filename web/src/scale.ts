@@ -24,6 +24,39 @@ export interface Stop {
   span?: number; // how far below its leaving, at least
 }
 
+/** Many stops without an object for each: a hundred thousand segments are two hundred thousand. */
+export class Stops {
+  readonly t: number[] = [];
+  readonly side: number[] = [];
+  readonly room: number[] = [];
+  readonly leaves: number[] = []; // -1: does not travel
+  readonly arrives: number[] = [];
+  readonly span: number[] = [];
+
+  static of(stops: Stop[]): Stops {
+    const all = new Stops();
+    for (const stop of stops) all.push(stop.t, stop.side, stop.room, stop.leaves, stop.arrives, stop.span);
+    return all;
+  }
+
+  push(t: number, side: number, room: number, leaves = -1, arrives = -1, span = 0): void {
+    this.t.push(t);
+    this.side.push(side);
+    this.room.push(room);
+    this.leaves.push(leaves);
+    this.arrives.push(arrives);
+    this.span.push(span);
+  }
+
+  /** Their numbers in order of time; runs that are in order already cost little (TimSort). */
+  order(without: Repeat[]): number[] {
+    const { t } = this;
+    const numbers: number[] = [];
+    for (let n = 0; n < t.length; n++) if (!without.length || !within(without, t[n]!, t[n]!)) numbers.push(n);
+    return numbers.sort((a, b) => t[a]! - t[b]!);
+  }
+}
+
 export interface Fold {
   t0: number;
   t1: number;
@@ -37,6 +70,10 @@ export class Scale {
     readonly times: Float64Array,
     readonly ys: Float64Array,
     readonly folds: Fold[],
+    /** Heights at which what travels left, by its number. */
+    readonly left: number[] = [],
+    /** And at which it arrived. */
+    readonly arrived: number[] = [],
   ) {}
 
   get height(): number {
@@ -76,20 +113,22 @@ export function gap(ns: number, density = 1): number {
 }
 
 /** `repeats`: stretches to be folded, in order; what happened in them asks for no room. */
-export function buildScale(stops: Stop[], top = 26, repeats: Repeat[] = [], density = 1): Scale {
-  const sorted = outside(stops, repeats).sort((a, b) => a.t - b.t);
-  let repeated = 0;
+export function buildScale(stops: Stops, top = 26, repeats: Repeat[] = [], density = 1): Scale {
+  for (const { t0, t1 } of repeats) for (const t of [t0, t1]) stops.push(t, -1, 0);
+  const order = stops.order(repeats);
   const times: number[] = [];
   const ys: number[] = [];
   const folds: Fold[] = [];
   const free = [top, top]; // from where a side has room again
-  const left: number[] = []; // heights at which things left
+  const left: number[] = [];
+  const arrived: number[] = [];
+  let repeated = 0;
   let at = 0;
   let y = top;
-  while (at < sorted.length) {
-    const time = sorted[at]!.t;
+  while (at < order.length) {
+    const time = stops.t[order[at]!]!;
     if (times.length) {
-      const before = times.at(-1)!;
+      const before = times[times.length - 1]!;
       const ns = time - before;
       while (repeated < repeats.length && repeats[repeated]!.t1 <= before) repeated++;
       const repeat = repeats[repeated] && repeats[repeated]!.t0 <= before ? repeats[repeated]! : null;
@@ -99,29 +138,33 @@ export function buildScale(stops: Stop[], top = 26, repeats: Repeat[] = [], dens
       y = next;
     }
     let last = at;
-    const wanted = [0, 0];
-    while (last < sorted.length && sorted[last]!.t === time) {
-      const stop = sorted[last++]!;
-      if (stop.arrives !== undefined) y = Math.max(y, (left[stop.arrives] ?? 0) + (stop.span ?? 0));
-      if (stop.side < 0 || !stop.room) continue;
-      y = Math.max(y, free[stop.side]!);
-      wanted[stop.side] = Math.max(wanted[stop.side]!, stop.room);
+    let wanted0 = 0;
+    let wanted1 = 0;
+    while (last < order.length && stops.t[order[last]!] === time) {
+      const stop = order[last++]!;
+      const from = stops.arrives[stop]!;
+      if (from >= 0) y = Math.max(y, (left[from] ?? 0) + stops.span[stop]!);
+      const side = stops.side[stop]!;
+      const room = stops.room[stop]!;
+      if (side < 0 || !room) continue;
+      y = Math.max(y, free[side]!);
+      if (side === 0) wanted0 = Math.max(wanted0, room);
+      else wanted1 = Math.max(wanted1, room);
     }
-    for (let n = at; n < last; n++) if (sorted[n]!.leaves !== undefined) left[sorted[n]!.leaves!] = y;
-    for (const side of [0, 1]) if (wanted[side]) free[side] = y + wanted[side]!;
+    for (let n = at; n < last; n++) {
+      const stop = order[n]!;
+      if (stops.leaves[stop]! >= 0) left[stops.leaves[stop]!] = y;
+      if (stops.arrives[stop]! >= 0) arrived[stops.arrives[stop]!] = y;
+    }
+    if (wanted0) free[0] = y + wanted0;
+    if (wanted1) free[1] = y + wanted1;
     const fold = folds.at(-1);
     if (fold && fold.t1 === time) fold.y1 = y;
     times.push(time);
     ys.push(y);
     at = last;
   }
-  return new Scale(Float64Array.from(times), Float64Array.from(ys), folds);
-}
-
-function outside(stops: Stop[], repeats: Repeat[]): Stop[] {
-  if (!repeats.length) return [...stops];
-  const edges: Stop[] = repeats.flatMap(({ t0, t1 }) => [t0, t1].map((t) => ({ t, side: -1 as const, room: 0 })));
-  return [...stops.filter((stop) => !within(repeats, stop.t, stop.t)), ...edges];
+  return new Scale(Float64Array.from(times), Float64Array.from(ys), folds, left, arrived);
 }
 
 /** Do both moments lie inside one of the stretches, its edges excluded? */

@@ -26,8 +26,11 @@ export function stepsOf(detail: Detail, findings: Finding[]): Step[] {
       step(call.t1, "return");
     } else step(isWait(call.op) ? call.t1 : call.t0, "whole");
   });
+  const { first, total, calls } = detail;
+  const from = first > 0 ? (calls[0]?.t0 ?? 0) : -Infinity;
+  const to = first + calls.length < total ? (calls.at(-1)?.t0 ?? 0) : Infinity;
   findings.forEach((finding, number) => {
-    if (finding.flow === detail.number && finding.t !== null) steps.push({ t: finding.t, call: -1, phase: "whole", finding: number });
+    if (finding.flow === detail.number && finding.t !== null && finding.t >= from && finding.t <= to) steps.push({ t: finding.t, call: -1, phase: "whole", finding: number });
   });
   return steps.sort((a, b) => a.t - b.t);
 }

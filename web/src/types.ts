@@ -1,12 +1,15 @@
 // Generated from src/plainwire/web/schema.py; change that file.
 
-/** A run as the page opens with it; the flows' details are asked for one by one. */
+/** A run as the page opens with it; the flows' details are asked for one by one.
+
+ * `reading`: it is the beginning of a recording that is still being read. */
 export interface Page {
   version: number;
   title: string;
   ended: number;
   why: string;
   live: boolean;
+  reading: boolean;
   language: "en" | "zh";
   payload: boolean;
   story: Words;

@@ -81,12 +81,13 @@ export interface Place {
   step: number;
   tab: string;
   lang: string;
+  from: number; // the first call of the window
 }
 
 export function readHash(hash: string): Partial<Place> {
   const words = new URLSearchParams(hash.replace(/^#/, ""));
   const place: Partial<Place> = {};
-  for (const key of ["flow", "step"] as const) {
+  for (const key of ["flow", "step", "from"] as const) {
     const text = words.get(key);
     if (text !== null && /^\d+$/.test(text)) place[key] = Number(text);
   }
@@ -98,5 +99,5 @@ export function readHash(hash: string): Partial<Place> {
 }
 
 export function writeHash(place: Place): string {
-  return `#flow=${place.flow}&step=${place.step}&tab=${place.tab}&lang=${place.lang}`;
+  return `#flow=${place.flow}&step=${place.step}&tab=${place.tab}&lang=${place.lang}${place.from ? `&from=${place.from}` : ""}`;
 }

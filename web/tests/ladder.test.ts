@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { piecesByCall, pieceName } from "../src/calls";
 import { buildModel, chipsOf } from "../src/ladder/model";
 import { Window } from "../src/ladder/window";
-import { buildScale, FOLD_NS } from "../src/scale";
+import { buildScale, FOLD_NS, Stops } from "../src/scale";
 import { detail, long } from "./sample";
 
 function random(seed: number): () => number {
@@ -14,7 +14,7 @@ describe("scale", () => {
     const next = random(7);
     for (let turn = 0; turn < 50; turn++) {
       const stops = Array.from({ length: 40 }, () => ({ t: Math.floor(next() * 1e9 * next()), side: (next() < 0.5 ? 0 : 1) as 0 | 1, room: 20 }));
-      const scale = buildScale(stops);
+      const scale = buildScale(Stops.of(stops));
       for (let n = 1; n < scale.times.length; n++) expect(scale.ys[n]!).toBeGreaterThanOrEqual(scale.ys[n - 1]!);
       for (const side of [0, 1]) {
         const times = [...new Set(stops.filter((s) => s.side === side).map((s) => s.t))].sort((a, b) => a - b);
@@ -24,18 +24,18 @@ describe("scale", () => {
   });
 
   test("a moment and its height lead to each other (L3)", () => {
-    const scale = buildScale([0, 10, 5000, 1e6, 2e9].map((t) => ({ t, side: 0 as const, room: 10 })));
+    const scale = buildScale(Stops.of([0, 10, 5000, 1e6, 2e9].map((t) => ({ t, side: 0 as const, room: 10 }))));
     for (const t of scale.times) expect(scale.t(scale.y(t))).toBeCloseTo(t, 3);
   });
 
   test("idle time is folded and says how long it was", () => {
-    const scale = buildScale([0, 1000, FOLD_NS * 10].map((t) => ({ t, side: -1 as const, room: 0 })));
+    const scale = buildScale(Stops.of([0, 1000, FOLD_NS * 10].map((t) => ({ t, side: -1 as const, room: 0 }))));
     expect(scale.folds.map((f) => f.t1 - f.t0)).toEqual([FOLD_NS * 10 - 1000]);
   });
 
   test("a longer gap is never drawn shorter", () => {
     const heights = [10, 1000, 1e5, 1e7, 1e8].map((ns) => {
-      const scale = buildScale([{ t: 0, side: -1, room: 0 }, { t: ns, side: -1, room: 0 }]);
+      const scale = buildScale(Stops.of([{ t: 0, side: -1, room: 0 }, { t: ns, side: -1, room: 0 }]));
       return scale.y(ns) - scale.y(0);
     });
     expect([...heights].sort((a, b) => a - b)).toEqual(heights);
@@ -77,7 +77,7 @@ describe("model", () => {
   test("captured segments stand in place of inferred arrows (M2)", () => {
     const model = buildModel(long(10), 3e9);
     expect(model.arrows.every((a) => a.proof === "captured" && a.segment >= 0)).toBe(true);
-    expect(model.arrows[0]!.labels[0]).toBe("C1 · PSH,ACK seq=1 len=1448");
+    expect(model.arrows[0]!.labels()[0]).toBe("C1 · PSH,ACK seq=1 len=1448");
     expect(model.arrows[0]!.hue).toBe(0);
   });
 

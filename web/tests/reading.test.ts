@@ -132,7 +132,7 @@ describe("curves, flows, exports", () => {
     expect(text).toContain("client.py:6 recv waits");
   });
   test("a link leads back to the same place", () => {
-    const place = { flow: 3, step: 17, tab: "messages", lang: "zh" };
+    const place = { flow: 3, step: 17, tab: "messages", lang: "zh", from: 12_000 };
     expect(readHash(writeHash(place))).toEqual(place);
     expect(readHash("#flow=x&step=-1")).toEqual({});
   });

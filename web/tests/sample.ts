@@ -38,7 +38,7 @@ export function page(): Page {
   const line = (source: number, n: number) => ({ source, line: n, column: 1, end_line: n, end_column: 9, function: "f" });
   const end = (name: string, source: number) => ({ name, address: "127.0.0.1:1", observed: true, process: source, source });
   return {
-    version: 1, title: "x", ended: 3e9, why: "timeout", live: false, language: "en", payload: true, story: { en: "", zh: "" }, programs: [],
+    version: 1, title: "x", ended: 3e9, why: "timeout", live: false, reading: false, language: "en", payload: true, story: { en: "", zh: "" }, programs: [],
     processes: [{ name: "client.py", pid: 1, program: 0, started: 0, ended: null }, { name: "server.py", pid: 2, program: 1, started: 0, ended: null }],
     sources: [{ path: "client.py", name: "client.py", text: "a\n" }, { path: "server.py", name: "server.py", text: "b\n" }],
     lines: [line(0, 4), line(0, 5), line(0, 6), line(1, 4), line(1, 5)],

@@ -71,10 +71,10 @@ def serve_file(path: Path, *, port: int = 0, browser: bool = True) -> None:
     from plainwire.web import source
 
     try:
-        data = source.of_file(path, payload=True)
+        opening = source.Opening(path, payload=True)
     except RecordingError as error:
         _refuse(str(error))
-    server = _start(source.Finished(data), port)
+    server = _start(opening, port)
     tell(server, browser)
     wait()
     server.close()

@@ -3,7 +3,8 @@
     GET  /TOKEN/                    the page
     GET  /TOKEN/page.js, page.css   what it is made of
     GET  /TOKEN/api/page            schema.Page
-    GET  /TOKEN/api/flows/N?first=M schema.Detail, the window of calls from M on
+    GET  /TOKEN/api/flows/N?first=M schema.Detail, the window of calls from M on; or ?at=NS,
+                                    the window around a moment
     GET  /TOKEN/api/packets/N       schema.Opened
     WS   /TOKEN/live                {"page", "detail"} whenever there is something newer
 
@@ -14,6 +15,7 @@ thread, never on the event loop.
 from __future__ import annotations
 
 import asyncio
+import threading
 from typing import Any
 
 import msgspec
@@ -32,6 +34,7 @@ from plainwire.web.source import Source
 
 POLL_SECONDS = 0.25
 LIVE_CALLS = 4000  # of the flow looked at, in each message of a live page
+WINDOW_CALLS = 6000  # of a recording's flow; the page asks for others as they are looked at
 
 
 def make(source: Source, *, token: str, port: int) -> ASGIApp:
@@ -79,6 +82,7 @@ class Guarded:
 class _Site:
     def __init__(self, source: Source) -> None:
         self._source = source
+        self._making = threading.Lock()
 
     @staticmethod
     def _answer(content: str | bytes, kind: str) -> Response:
@@ -99,19 +103,21 @@ class _Site:
 
     async def flow(self, request: Request) -> Response:
         number = int(request.path_params["number"])
-        text = request.query_params.get("first", "0")
-        if not text.removeprefix("-").isdigit():
+        first = request.query_params.get("first", "0")
+        at = request.query_params.get("at")
+        if not first.removeprefix("-").isdigit() or not (at is None or at.isdigit()):
             return Response(status_code=400, headers=guard.HEADERS)
-        content = await run_in_threadpool(self._detail, number, int(text))
+        moment = None if at is None else int(at)
+        content = await run_in_threadpool(self._detail, number, int(first), moment)
         if content is None:
             return Response(status_code=404, headers=guard.HEADERS)
         return self._answer(content, "application/json")
 
-    def _detail(self, number: int, first: int) -> bytes | None:
-        data = self._source.data()
-        limit = {"limit": LIVE_CALLS} if self._source.live else {}
-        detail = data.detail(number, first=first, **limit)
-        return None if detail is None else encode(detail)
+    def _detail(self, number: int, first: int, at: int | None) -> bytes | None:
+        limit = LIVE_CALLS if self._source.follows else WINDOW_CALLS
+        with self._making:  # two at once would only take turns
+            detail = self._source.data().detail(number, first=first, limit=limit, at=at)
+            return None if detail is None else encode(detail)
 
     async def packet(self, request: Request) -> Response:
         found = await run_in_threadpool(
@@ -148,7 +154,10 @@ class _Site:
 
     def _news(self, flow: int) -> str:
         data = self._source.data()
-        detail = data.detail(flow, first=-1, limit=LIVE_CALLS) if flow >= 0 else None
+        detail = None
+        if flow >= 0 and self._source.follows:
+            with self._making:
+                detail = data.detail(flow, first=-1, limit=LIVE_CALLS)
         news: dict[str, Any] = {"page": data.page(), "detail": detail}
         return msgspec.json.encode(news).decode()
 

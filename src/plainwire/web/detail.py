@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import base64
 import errno as errnos
+from bisect import bisect_right
 from collections.abc import Iterator
 
 from plainwire.see.ledger.holders import Holding
@@ -25,37 +26,27 @@ from plainwire.web import schema, states
 from plainwire.web.index import Index, ended_by_us, lane_of
 from plainwire.web.segments import Segments
 
-MOST_CALLS = 60_000
+MOST_CALLS = 60_000  # of one window, unless asked for otherwise
 MOST_PAYLOAD = 1 << 20  # bytes of each direction
 _HIDDEN = {"socket", "dup", "detach"}  # they move no byte and cause no segment
 
 
-def detail(
-    flow: Flow,
-    ledger: Ledger,
-    held: dict[int, list[Holding]],
-    index: Index,
-    *,
-    payload: bool,
-    first: int = 0,
-    limit: int = MOST_CALLS,
-) -> schema.Detail:
-    """Everything of a flow, or the window of `limit` calls from `first` on (negative: the last)."""
-    return _Maker(flow, ledger, held, index, payload).make(first, limit)
+class View:
+    """One flow as it is looked at, window by window; what windows share is made once."""
 
-
-class _Maker:
     def __init__(
         self,
         flow: Flow,
         ledger: Ledger,
         held: dict[int, list[Holding]],
         index: Index,
+        *,
         payload: bool,
     ) -> None:
         self.flow, self.ledger, self.held = flow, ledger, held
         self.index, self.payload = index, payload
         self.began = ledger.began
+        self._all = sorted(self._calls(), key=lambda entry: entry[1].t0)
         self.number: dict[int, int] = {}  # id of a call -> its index in the window
         self.messages: list[schema.Message] = []
         self.links: list[schema.Link] = []
@@ -63,20 +54,25 @@ class _Maker:
             Segments(flow, ledger, self._known, self._line) if flow.wire is not None else None
         )
 
-    def make(self, first: int, limit: int) -> schema.Detail:
-        calls = sorted(self._calls(), key=lambda entry: entry[1].t0)
-        total = len(calls)
-        if first < 0:
-            first = max(0, total - limit)
-        chosen = calls[first : first + limit]
+    def window(self, first: int, limit: int, at: int | None = None) -> schema.Detail:
+        """The `limit` calls from `first` on (negative: the last), or those around a moment."""
+        total = len(self._all)
+        if at is not None:
+            place = bisect_right(self._all, at + self.began, key=lambda entry: entry[1].t0)
+            first = place - limit // 2 if place > limit // 2 else 0
+        if first < 0 or first + limit > total:
+            first = max(0, total - limit) if first else 0
+        chosen = self._all[first : first + limit]
         self.number = {id(call): n for n, (_, call) in enumerate(chosen)}
+        self.messages, self.links = [], []
         last = first + len(chosen) == total
         found = self._opening_and_end(first == 0, last)
         self._data(len(chosen) < total)
-        segments = None
+        segments, left_out = None, 0
         if self.taken is not None:
             since = chosen[0][1].t0 if first else None
-            segments = self.taken.between(since, None if last else calls[first + limit][1].t0)
+            until = None if last else self._all[first + limit][1].t0
+            segments, left_out = self.taken.between(since, until)
         return schema.Detail(
             number=self.flow.number,
             first=first,
@@ -87,7 +83,7 @@ class _Maker:
             states=found,
             samples=list(self._samples()),
             segments=segments,
-            left_out=self.taken.left_out if self.taken is not None else 0,
+            left_out=left_out,
             unjoined=self.flow.wire.unjoined if self.flow.wire is not None else ["", ""],
             payload=list(self._payload()) if self.payload else [],
         )
@@ -226,8 +222,11 @@ class _Maker:
             return
         for side, direction in ((0, self.flow.there), (1, self.flow.back)):
             number = 0
+            low, high = self._touched(direction) if windowed else (0, UNLIMITED)
             for start, end, writer, label in spoken(direction):
                 number += 1
+                if end <= low or start >= high:
+                    continue
                 takers = list(direction.readers_of(start, end))
                 known = self._known(writer.call) is not None if writer else False
                 if (
@@ -240,6 +239,16 @@ class _Maker:
                 leave = self._known(writer.call) if writer else None
                 self.messages.append(schema.Message(side, number, start, end, leave, label))
                 self._pieces(here, side, (start, end), writer, takers)
+
+    def _touched(self, direction: Direction) -> tuple[int, int]:
+        """The bytes of a direction between the first and the last that the window moved."""
+        mine = [
+            part
+            for parts in (direction.asked_writes, direction.asked_reads)
+            for part in parts
+            if id(part.call) in self.number
+        ]
+        return min((r.start for r in mine), default=0), max((r.end for r in mine), default=0)
 
     def _pieces(
         self,
@@ -324,9 +333,14 @@ class _Maker:
                 yield schema.Sample(sample["t"] - self.began, unread, unsent)
 
     def _payload(self) -> Iterator[schema.Bytes]:
+        shown: list[list[schema.Message]] = [[], []]
+        for message in self.messages:
+            shown[message.side].append(message)
         for side, direction in ((0, self.flow.there), (1, self.flow.back)):
             spent = 0
-            for part in direction.writes or direction.reads:
+            low = min((m.start for m in shown[side]), default=0)
+            high = max((m.end for m in shown[side]), default=0)
+            for part in overlapping(direction.writes or direction.reads, low, high):
                 kept = part.call.payload
                 if kept is None or spent > MOST_PAYLOAD:
                     continue

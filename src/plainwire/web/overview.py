@@ -25,6 +25,7 @@ def page(
     *,
     language: str,
     live: bool,
+    reading: bool,
     payload: bool,
     chinese: dict[str, str],
 ) -> schema.Page:
@@ -37,6 +38,7 @@ def page(
         ended=max(0, ledger.ended - began),
         why=ledger.why,
         live=live,
+        reading=reading,
         language="zh" if language.startswith("zh") else "en",
         payload=payload,
         story=story(ledger),

@@ -24,15 +24,25 @@ class PageData:
         findings: what is wrong, in the order to be shown.
         payload: put payload in; the page still hides it until it is asked for.
         live: the run still goes on.
+        reading: it is only the beginning of a recording, without findings.
     """
 
     def __init__(
-        self, ledger: Ledger, findings: list[Finding], *, payload: bool, live: bool = False
+        self,
+        ledger: Ledger,
+        findings: list[Finding],
+        *,
+        payload: bool,
+        live: bool = False,
+        reading: bool = False,
     ) -> None:
         self.ledger = ledger
         self.findings = findings
         self.payload = payload
         self.live = live
+        self.reading = reading
+        self._page: schema.Page | None = None
+        self._views: dict[int, detail.View] = {}
         self.index = Index(ledger, findings)
 
     @cached_property
@@ -40,16 +50,19 @@ class PageData:
         return holders.holdings(self.ledger)
 
     def page(self) -> schema.Page:
-        """What the page opens with, in the language selected in this process."""
-        return overview.page(
-            self.ledger,
-            self.findings,
-            self.index,
-            language=i18n.language(),
-            live=self.live,
-            payload=self.payload,
-            chinese=words.chinese(),
-        )
+        """What the page opens with, in the language selected in this process; made once."""
+        if self._page is None:
+            self._page = overview.page(
+                self.ledger,
+                self.findings,
+                self.index,
+                language=i18n.language(),
+                live=self.live,
+                reading=self.reading,
+                payload=self.payload,
+                chinese=words.chinese(),
+            )
+        return self._page
 
     @cached_property
     def _packets(self) -> dict[int, RawPacket]:
@@ -65,20 +78,30 @@ class PageData:
         return opened.opened(packet, linktype, self.ledger.began, payload=self.payload)
 
     def detail(
-        self, flow: int, *, first: int = 0, limit: int = detail.MOST_CALLS
+        self,
+        flow: int,
+        *,
+        first: int = 0,
+        limit: int = detail.MOST_CALLS,
+        at: int | None = None,
     ) -> schema.Detail | None:
-        """The details of a flow; None when there is no flow of that number."""
+        """The details of a flow, or a window of them; None when there is no flow of that number.
+
+        Args:
+            flow: its number.
+            first: the window's first call; negative: the last window.
+            limit: the window's calls.
+            at: a moment, in nanoseconds of the run, that the window is to hold; before `first`.
+        """
         if not 0 <= flow < len(self.ledger.flows):
             return None
-        return detail.detail(
-            self.ledger.flows[flow],
-            self.ledger,
-            self._held,
-            self.index,
-            payload=self.payload,
-            first=first,
-            limit=limit,
-        )
+        view = self._views.get(flow)
+        if view is None:
+            view = detail.View(
+                self.ledger.flows[flow], self.ledger, self._held, self.index, payload=self.payload
+            )
+            self._views = {flow: view}  # one flow is looked at at a time
+        return view.window(first, limit, at)
 
 
 def encode(value: msgspec.Struct) -> bytes:

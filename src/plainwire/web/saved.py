@@ -16,6 +16,7 @@ from plainwire.web import schema, static_files
 from plainwire.web.pagedata import PageData, encode
 
 MOST_BYTES = 24 * 1024 * 1024
+MOST_CALLS = 20_000  # of one flow, its first ones
 OPENED_OF_FLOW = 40
 OPENED_OF_FILE = 600  # about 4 kB each
 
@@ -28,7 +29,7 @@ def collect(data: PageData) -> schema.Whole:
     packets: list[schema.Opened] = []
     spent = 0
     for row in order:
-        detail = data.detail(row.number)
+        detail = data.detail(row.number, limit=MOST_CALLS)
         if detail is None:
             continue
         spent += len(encode(detail))

@@ -163,13 +163,17 @@ class Wait(msgspec.Struct, frozen=True):
 
 
 class Page(msgspec.Struct, frozen=True):
-    """A run as the page opens with it; the flows' details are asked for one by one."""
+    """A run as the page opens with it; the flows' details are asked for one by one.
+
+    `reading`: it is the beginning of a recording that is still being read.
+    """
 
     version: int
     title: str
     ended: int
     why: str
     live: bool
+    reading: bool
     language: Literal["en", "zh"]
     payload: bool
     story: Words

@@ -12,7 +12,7 @@ G4  States are those of the ledger's wire, which the segments prove.
 from __future__ import annotations
 
 import heapq
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable
 
 from plainwire.see.ledger.model import Call, Flow, Ledger
@@ -44,7 +44,8 @@ class Segments:
         self._number, self._line = number, line
         self.cut = _ending_of(flow)
         self.kept = [s for s in flow.wire.segments if self.cut is None or s.t < self.cut]
-        self.left_out = len(flow.wire.segments) - len(self.kept)
+        self._ours = len(flow.wire.segments) - len(self.kept)
+        self._stamps = [s.t for s in self.kept]
         self._lost = _lost(self.kept)
         self._times = {s.number: s.t for s in self.kept}
         self._queued: list[tuple[list[int], list[int]]] = [self._arrivals(0), self._arrivals(1)]
@@ -71,17 +72,14 @@ class Segments:
         at = bisect_right(stops, stop - 1)
         return times[at] if at < len(times) else None
 
-    def between(self, since: int | None, until: int | None) -> list[schema.Segment]:
-        """Those captured in [since, until), at most MOST_SEGMENTS of them; the rest is counted."""
-        chosen = [
-            s
-            for s in self.kept
-            if (since is None or s.t >= since) and (until is None or s.t < until)
-        ]
-        if len(chosen) > MOST_SEGMENTS:
-            self.left_out += len(chosen) - MOST_SEGMENTS
-            chosen = chosen[:MOST_SEGMENTS]
-        return [self._segment(s) for s in chosen]
+    def between(self, since: int | None, until: int | None) -> tuple[list[schema.Segment], int]:
+        """Those captured in [since, until), at most MOST_SEGMENTS; how many are left out."""
+        times = self._stamps
+        first = 0 if since is None else bisect_left(times, since)
+        last = len(times) if until is None else bisect_left(times, until)
+        shown = min(last, first + MOST_SEGMENTS)
+        left_out = last - shown + (self._ours if until is None else 0)
+        return [self._segment(s) for s in self.kept[first:shown]], left_out
 
     def control(self) -> list[Segment]:
         """The segments that open and end the connection, each once."""

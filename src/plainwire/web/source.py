@@ -1,5 +1,7 @@
 """Where a server gets the page's data: a recording, or a run that goes on. One contract.
 
+A long recording is shown at once by its beginning, and whole when all of it is read.
+
 A live source makes its data anew when it is asked and enough time has passed: PATIENCE
 times as long as the last making took, so that a long run is not slowed by being looked at.
 """
@@ -19,6 +21,9 @@ from plainwire.web.pagedata import PageData
 
 PATIENCE = 6.0
 LEAST_SECONDS = 0.3
+# Calls and packets that a ledger is made of in under half a second (bench/ledger.py); a
+# recording of no more is read whole before it is shown.
+BEGINNING = 40_000
 
 
 class Source(Protocol):
@@ -35,7 +40,12 @@ class Source(Protocol):
 
     @property
     def live(self) -> bool:
-        """Does the run still go on?"""
+        """Will there be something newer?"""
+        ...
+
+    @property
+    def follows(self) -> bool:
+        """Does a reader look at the newest calls, as of a run that goes on?"""
         ...
 
 
@@ -58,10 +68,67 @@ def of_file(path: Path, *, payload: bool) -> PageData:
         recording.close()
 
 
+class Opening:
+    """A recording that is read while its beginning is already shown.
+
+    Args:
+        path: of the recording.
+        payload: put payload in.
+
+    Raises:
+        store.RecordingError: not a recording, or of a newer format.
+    """
+
+    follows = False
+
+    def __init__(self, path: Path, *, payload: bool) -> None:
+        self._whole: PageData | None = None
+        self._done = threading.Event()
+        recording = store.Recording(path)
+        try:
+            if recording.size() <= BEGINNING:
+                self._beginning = of_items(recording.items(), payload=payload, live=False)
+                self._whole = self._beginning
+                self._done.set()
+                return
+            ledger = build.build(recording.beginning(BEGINNING))
+        finally:
+            recording.close()
+        self._beginning = PageData(ledger, [], payload=payload, reading=True)
+        arguments = {"path": path, "payload": payload}
+        self._thread = threading.Thread(target=self._read, kwargs=arguments, daemon=True)
+        self._thread.start()
+
+    def _read(self, path: Path, *, payload: bool) -> None:
+        try:
+            self._whole = of_file(path, payload=payload)
+            self._whole.page()  # what takes long of it is then made
+        finally:
+            self._done.set()
+
+    def data(self) -> PageData:
+        """The recording's data: that of its beginning until all of it is read."""
+        return self._whole or self._beginning
+
+    def wait(self, seconds: float) -> bool:
+        """Wait until all of it is read; False when it was not in that time."""
+        return self._done.wait(seconds)
+
+    @property
+    def version(self) -> int:
+        """2 when all of it is read."""
+        return 2 if self._done.is_set() else 1
+
+    @property
+    def live(self) -> bool:
+        """Is it still being read?"""
+        return not self._done.is_set()
+
+
 class Finished:
     """The data of a recording that is complete."""
 
-    live = False
+    live = follows = False
     version = 1
 
     def __init__(self, data: PageData) -> None:
@@ -96,6 +163,8 @@ class Running:
     def live(self) -> bool:
         """Does the run still go on?"""
         return self._final is None
+
+    follows = live
 
     @property
     def version(self) -> int:

@@ -5,7 +5,7 @@
 // lost one ends in a cross, a repeated one is doubled.
 import { duration } from "../format";
 import { n, t } from "../words";
-import type { Arrow, Band, Bar, Fold, LadderModel, Mark, Note, Queue } from "./model";
+import type { Arrow, Band, Bar, Fold, Mark, Note, Queue, TimeMark } from "./model";
 
 const NS = "http://www.w3.org/2000/svg";
 const LABEL = 128; // room for the calls' labels beside each lifeline
@@ -87,36 +87,22 @@ export function drawLines(g: Geometry, top: number, bottom: number): SVGElement 
     s("line", { x1: g.line(0), x2: g.line(0), y1: top, y2: bottom }), s("line", { x1: g.line(1), x2: g.line(1), y1: top, y2: bottom }));
 }
 
-export function drawBars(bars: Bar[], g: Geometry, now: number): SVGElement {
-  const group = s("g", { class: "bars" });
-  for (const bar of bars) {
-    const current = bar.call === now ? " now" : "";
-    group.append(s("rect", { x: g.line(bar.side) - 4, y: bar.y0, width: 8, height: bar.y1 - bar.y0, rx: 2, class: `bar ${bar.kind}${current}`, "data-call": bar.call }));
-  }
-  return group;
+export function drawBar(bar: Bar, g: Geometry, now: number): SVGElement {
+  const current = bar.call === now ? " now" : "";
+  return s("rect", { x: g.line(bar.side) - 4, y: bar.y0, width: 8, height: bar.y1 - bar.y0, rx: 2, class: `bar ${bar.kind}${current}`, "data-call": bar.call });
 }
 
-export function drawQueues(queues: Queue[], g: Geometry): SVGElement {
-  const group = s("g", { class: "queues" });
-  for (const q of queues) {
-    const height = Math.max(3, q.y1 - q.y0);
-    const inward = LINE + 7 + q.slot * SLOT;
-    const node = s("g", { class: `queue hue-${q.hue}`, "data-queue": q.link },
-      s("rect", { x: g.box(q.side, inward, SLOT - 2), y: q.y0, width: SLOT - 2, height, rx: 2 }),
-      s("title", {}, t("{name} waits in the receive queue", { name: q.text })));
-    if (height > 34) {
-      const x = g.box(q.side, inward, SLOT - 2) + 3.5;
-      node.append(s("text", { x, y: q.y0 + 12, transform: `rotate(90 ${x} ${q.y0 + 12})`, class: "queue-name" }, q.text));
-    }
-    group.append(node);
+export function drawQueue(q: Queue, g: Geometry): SVGElement {
+  const height = Math.max(3, q.y1 - q.y0);
+  const inward = LINE + 7 + q.slot * SLOT;
+  const node = s("g", { class: `queue hue-${q.hue}`, "data-queue": q.link },
+    s("rect", { x: g.box(q.side, inward, SLOT - 2), y: q.y0, width: SLOT - 2, height, rx: 2 }),
+    s("title", {}, t("{name} waits in the receive queue", { name: q.text })));
+  if (height > 34) {
+    const x = g.box(q.side, inward, SLOT - 2) + 3.5;
+    node.append(s("text", { x, y: q.y0 + 12, transform: `rotate(90 ${x} ${q.y0 + 12})`, class: "queue-name" }, q.text));
   }
-  return group;
-}
-
-export function drawArrows(arrows: Arrow[], g: Geometry, picked: Picked): SVGElement {
-  const group = s("g", { class: "arrows" });
-  for (const arrow of arrows) group.append(drawArrow(arrow, g, picked));
-  return group;
+  return node;
 }
 
 const CHARACTER = 6.7; // of the labels' font
@@ -125,7 +111,7 @@ function fitting(labels: string[], room: number): string {
   return labels.find((label) => label.length * CHARACTER <= room) ?? labels.at(-1)!;
 }
 
-function drawArrow(a: Arrow, g: Geometry, picked: Picked): SVGElement {
+export function drawArrow(a: Arrow, g: Geometry, picked: Picked): SVGElement {
   const from = g.line(a.side) + (a.side === 0 ? 6 : -6);
   let to = g.line(a.side === 0 ? 1 : 0) + (a.side === 0 ? -6 : 6);
   const yFrom = a.yTo === a.y0 ? a.y1 : a.y0;
@@ -136,9 +122,10 @@ function drawArrow(a: Arrow, g: Geometry, picked: Picked): SVGElement {
   const style = a.proof === "captured" || a.proof === "call" ? "full" : "open";
   const hue = a.hue < 0 ? "plain" : `hue-${a.hue}`;
   const now = (a.link >= 0 && a.link === picked.link) || (a.segment >= 0 && a.segment === picked.segment) ? " now" : "";
+  const labels = a.labels();
   const node = s("g", {
     class: `arrow ${hue} ${a.proof} ${a.note} kind-${a.kind}${a.plain ? " plain-ack" : ""}${now}`, "data-link": a.link, "data-segment": a.segment,
-    "data-y0": yFrom.toFixed(1), "data-y1": a.yTo.toFixed(1), "data-side": a.side, role: "listitem", "aria-label": a.labels[0]!,
+    "data-y0": yFrom.toFixed(1), "data-y1": a.yTo.toFixed(1), "data-side": a.side, role: "listitem", "aria-label": labels[0]!,
   });
   node.append(s("line", { x1: from, y1: yFrom, x2: to, y2: yTo, class: "hit" }));
   const line: Attributes = { x1: from, y1: yFrom, x2: to, y2: yTo, class: "shaft" };
@@ -151,42 +138,34 @@ function drawArrow(a: Arrow, g: Geometry, picked: Picked): SVGElement {
   const angle = (Math.atan2(yTo - yFrom, to - from) * 180) / Math.PI;
   const turn = angle > 90 ? angle - 180 : angle < -90 ? angle + 180 : angle;
   const again = a.note === "retransmitted" ? ` · ${t("again")}` : "";
-  node.append(s("text", { x, y, transform: `rotate(${turn.toFixed(2)} ${x} ${y})`, class: "arrow-label" }, fitting(a.labels, Math.abs(to - from) - 26 - again.length * CHARACTER) + again));
+  node.append(s("text", { x, y, transform: `rotate(${turn.toFixed(2)} ${x} ${y})`, class: "arrow-label" }, fitting(labels, Math.abs(to - from) - 26 - again.length * CHARACTER) + again));
   return node;
 }
 
 /** Who sent a segment that no line of code sent: the kernel, because of a line, or an exit. */
-export function drawNotes(notes: Note[], g: Geometry, lines: (call: number) => string): SVGElement {
-  const group = s("g", { class: "notes" });
-  for (const note of notes) {
-    const anchor = note.side === 0 ? "end" : "start";
-    const label = s("text", { x: g.x(note.side, LABEL - 3), y: note.y0 + 12, "text-anchor": anchor, class: "note-text", "data-segment": note.segment },
-      note.by === "exit" ? t("process ends") : t("kernel"));
-    const line = note.call >= 0 ? lines(note.call) : "";
-    if (line && REASONS.has(note.why)) label.append(s("tspan", { class: "mark-line", dx: 4 }, `(${note.why === "handshake" ? "connect" : note.why} ${line})`));
-    group.append(label);
-  }
-  return group;
+export function drawNote(note: Note, g: Geometry, lines: (call: number) => string): SVGElement {
+  const anchor = note.side === 0 ? "end" : "start";
+  const label = s("text", { x: g.x(note.side, LABEL - 3), y: note.y0 + 12, "text-anchor": anchor, class: "note-text", "data-segment": note.segment },
+    note.by === "exit" ? t("process ends") : t("kernel"));
+  const line = note.call >= 0 ? lines(note.call) : "";
+  if (line && REASONS.has(note.why)) label.append(s("tspan", { class: "mark-line", dx: 4 }, `(${note.why === "handshake" ? "connect" : note.why} ${line})`));
+  return label;
 }
 
 const REASONS = new Set(["listen", "handshake", "late"]);
 
-export function drawMarks(marks: Mark[], g: Geometry, lines: (call: number) => string, now: number): SVGElement {
-  const group = s("g", { class: "marks" });
-  for (const mark of marks) {
-    const y = mark.y0 + 12;
-    const classes = `mark${mark.open ? " open" : ""}${mark.failed ? " failed" : ""}${mark.call === now ? " now" : ""}`;
-    const node = s("g", { class: classes, "data-call": mark.call, "data-y": y.toFixed(1), role: "listitem" });
-    const anchor = mark.side === 0 ? "end" : "start";
-    const line = lines(mark.call);
-    const text = mark.open ? `${t("waits")}: ${mark.text}` : mark.text;
-    const label = s("text", { x: g.x(mark.side, LABEL - 3), y: y + 4, "text-anchor": anchor, class: "mark-text" }, text);
-    if (line) label.append(s("tspan", { class: "mark-line", dx: 4 }, line));
-    node.append(label);
-    if (mark.chips.length) node.append(drawChips(mark, g, y + 8));
-    group.append(node);
-  }
-  return group;
+export function drawMark(mark: Mark, g: Geometry, lines: (call: number) => string, now: number): SVGElement {
+  const y = mark.y0 + 12;
+  const classes = `mark${mark.open ? " open" : ""}${mark.failed ? " failed" : ""}${mark.call === now ? " now" : ""}`;
+  const node = s("g", { class: classes, "data-call": mark.call, "data-y": y.toFixed(1), role: "listitem" });
+  const anchor = mark.side === 0 ? "end" : "start";
+  const line = lines(mark.call);
+  const text = mark.open ? `${t("waits")}: ${mark.text}` : mark.text;
+  const label = s("text", { x: g.x(mark.side, LABEL - 3), y: y + 4, "text-anchor": anchor, class: "mark-text" }, text);
+  if (line) label.append(s("tspan", { class: "mark-line", dx: 4 }, line));
+  node.append(label);
+  if (mark.chips.length) node.append(drawChips(mark, g, y + 8));
+  return node;
 }
 
 function drawChips(mark: Mark, g: Geometry, y: number): SVGElement {
@@ -227,27 +206,6 @@ export function drawFolds(folds: Fold[], g: Geometry, label: (fold: Fold) => str
   return group;
 }
 
-export function drawTimes(model: LadderModel, top: number, bottom: number): SVGElement {
-  const group = s("g", { class: "times" });
-  const { times, ys } = model.scale;
-  let free = -Infinity;
-  let before = lowerBound(ys, top) - 1;
-  for (let n = lowerBound(ys, top); n < times.length && ys[n]! <= bottom; n++) {
-    if (ys[n]! < free) continue;
-    group.append(s("text", { x: 4, y: ys[n]! + 3, class: "time" }, before < 0 ? duration(0) : `+${duration(times[n]! - times[before]!)}`));
-    before = n;
-    free = ys[n]! + 30;
-  }
-  return group;
-}
-
-function lowerBound(values: Float64Array, wanted: number): number {
-  let low = 0;
-  let high = values.length;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (values[middle]! < wanted) low = middle + 1;
-    else high = middle;
-  }
-  return low;
+export function drawTime(time: TimeMark): SVGElement {
+  return s("text", { x: 4, y: time.y0 + 8, class: "time" }, time.first ? duration(0) : `+${duration(time.ns)}`);
 }

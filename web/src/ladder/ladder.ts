@@ -5,9 +5,11 @@
 //
 // Virtualised: only what lies within a screen above and below is in the document, so a
 // ladder of 100,000 segments scrolls like one of ten.
-import { defs, drawArrows, drawBands, drawBars, drawFolds, drawLines, drawMarks, drawNotes, drawQueues, drawTimes, Geometry, s, type Picked } from "./draw";
-import type { Arrow, Band, Bar, Fold, LadderModel, Mark, Note, Queue } from "./model";
-import { Window } from "./window";
+// And it is moved along: what stays in sight keeps its nodes, so that a frame of scrolling
+// makes only what comes into sight.
+import { defs, drawArrow, drawBands, drawBar, drawFolds, drawLines, drawMark, drawNote, drawQueue, drawTime, Geometry, s, type Picked } from "./draw";
+import type { Fold, LadderModel } from "./model";
+import { Window, type Spanned } from "./window";
 
 export interface LadderOptions {
   onPick(picked: Picked): void;
@@ -17,14 +19,57 @@ export interface LadderOptions {
   onUnfold(fold: Fold): void;
 }
 
-interface Windows {
-  marks: Window<Mark>;
-  bars: Window<Bar>;
-  arrows: Window<Arrow>;
-  queues: Window<Queue>;
-  bands: Window<Band>;
-  folds: Window<Fold>;
-  notes: Window<Note>;
+/** Marks of one kind: those in sight are in the document, each by its own node. */
+class Part<T extends Spanned> {
+  readonly group: SVGElement;
+  private readonly nodes = new Map<T, SVGElement>();
+
+  constructor(name: string, readonly window: Window<T>, private readonly make: (item: T) => SVGElement) {
+    this.group = s("g", { class: name });
+  }
+
+  /** Bring the marks between two heights into the document, and take the others out. */
+  show(top: number, bottom: number): void {
+    for (const [item, node] of this.nodes) {
+      if (item.y1 >= top && item.y0 <= bottom) continue;
+      node.remove();
+      this.nodes.delete(item);
+    }
+    const items = this.window.between(top, bottom);
+    let next: SVGElement | null = null;
+    for (let n = items.length - 1; n >= 0; n--) {
+      const item = items[n]!;
+      let node = this.nodes.get(item);
+      if (!node) {
+        node = this.make(item);
+        this.nodes.set(item, node);
+        this.group.insertBefore(node, next); // readers of a screen hear them in order of time
+      }
+      next = node;
+    }
+  }
+
+  /** Nodes of their own for a drawing that leaves the page. */
+  whole(top: number, bottom: number): SVGElement {
+    const name = this.group.getAttribute("class") ?? "";
+    return s("g", { class: name }, ...this.window.between(top, bottom).map((item) => this.make(item)));
+  }
+}
+
+function windowsOf(model: LadderModel) {
+  return {
+    marks: new Window(model.marks), bars: new Window(model.bars), arrows: new Window(model.arrows), queues: new Window(model.queues),
+    bands: new Window(model.bands), folds: new Window(model.folds), notes: new Window(model.notes), times: new Window(model.times),
+  };
+}
+
+interface Parts {
+  queues: Part<Spanned>;
+  bars: Part<Spanned>;
+  arrows: Part<Spanned>;
+  times: Part<Spanned>;
+  notes: Part<Spanned>;
+  marks: Part<Spanned>;
 }
 
 export class Ladder {
@@ -32,7 +77,11 @@ export class Ladder {
   private readonly space: HTMLElement;
   private readonly svg: SVGElement;
   private model: LadderModel | null = null;
-  private windows: Windows | null = null;
+  private parts: Parts | null = null;
+  private windows: ReturnType<typeof windowsOf> | null = null;
+  private geometry = new Geometry(0);
+  private readonly behind = s("g"); // what is drawn anew each time, it is little: states, lifelines
+  private readonly front = s("g"); // and the folds
   private drawn: [number, number, number] = [0, -1, 0];
   private picked: Picked = { call: -1, link: -1, segment: -1 };
   private now: number | null = null;
@@ -60,11 +109,7 @@ export class Ladder {
 
   show(model: LadderModel): void {
     this.model = model;
-    this.windows = {
-      marks: new Window(model.marks), bars: new Window(model.bars), arrows: new Window(model.arrows),
-      queues: new Window(model.queues), bands: new Window(model.bands), folds: new Window(model.folds),
-      notes: new Window(model.notes),
-    };
+    this.windows = windowsOf(model);
     this.space.style.height = `${model.height}px`;
     this.draw(true);
   }
@@ -109,7 +154,7 @@ export class Ladder {
   whole(limit = 20_000): SVGElement {
     const height = Math.min(this.model?.height ?? 0, limit);
     const svg = s("svg", { xmlns: "http://www.w3.org/2000/svg", width: this.width, height, viewBox: `0 0 ${this.width} ${height}`, class: "ladder" });
-    svg.append(...this.nodes(0, height));
+    if (this.parts) svg.append(defs(), ...this.ground(0, height), ...Object.values(this.parts).map((part: Part<Spanned>) => part.whole(0, height)), this.folds(0, height));
     return svg;
   }
 
@@ -125,42 +170,60 @@ export class Ladder {
   }
 
   private draw(force: boolean): void {
-    if (!this.model) return;
+    const { model } = this;
+    if (!model) return;
     const height = this.scroller.clientHeight || 400;
     const top = this.scroller.scrollTop;
     const [from, to, width] = this.drawn;
-    const enough = top >= from && top + height <= to && width === this.width;
+    const near = height / 3; // drawn before it comes into sight
+    const enough = top - near >= from && top + height + near <= to && width === this.width;
     if (!force && enough) return;
     const first = Math.max(0, top - height);
-    const last = Math.min(this.model.height, top + 2 * height);
-    this.drawn = [first === 0 ? -1 : first, last === this.model.height ? Infinity : last, this.width];
+    const last = Math.min(model.height, top + 2 * height);
+    this.drawn = [first === 0 ? -Infinity : first, last === model.height ? Infinity : last, this.width];
     const tall = Math.max(last - first, 1);
     this.svg.setAttribute("width", String(this.width));
     this.svg.setAttribute("height", String(tall));
     this.svg.setAttribute("viewBox", `0 ${first} ${this.width} ${tall}`);
     this.svg.style.top = `${first}px`;
-    this.svg.replaceChildren(...this.nodes(first, last));
+    if (force || width !== this.width || !this.parts) this.renew();
+    this.behind.replaceChildren(...this.ground(first, last));
+    this.front.replaceChildren(this.folds(first, last));
+    for (const part of Object.values(this.parts!) as Part<Spanned>[]) part.show(first, last);
     if (force) this.options.onScroll();
   }
 
-  private nodes(top: number, bottom: number): Node[] {
-    const w = this.windows;
-    if (!w || !this.model) return [];
-    const g = new Geometry(this.width);
-    const nodes = [
-      defs(),
-      drawBands(w.bands.between(top, bottom), g, top, bottom),
+  /** Nodes know the width, what is picked and the reader's language: none can stay. */
+  private renew(): void {
+    const w = this.windows!;
+    const g = (this.geometry = new Geometry(this.width));
+    const { call } = this.picked;
+    const part = <T extends Spanned>(name: string, window: Window<T>, make: (item: T) => SVGElement) => new Part(name, window, make) as unknown as Part<Spanned>;
+    this.parts = {
+      queues: part("queues", w.queues, (item) => drawQueue(item, g)),
+      bars: part("bars", w.bars, (item) => drawBar(item, g, call)),
+      arrows: part("arrows", w.arrows, (item) => drawArrow(item, g, this.picked)),
+      times: part("times", w.times, drawTime),
+      notes: part("notes", w.notes, (item) => drawNote(item, g, this.options.lineOf)),
+      marks: part("marks", w.marks, (item) => drawMark(item, g, this.options.lineOf, call)),
+    };
+    this.svg.replaceChildren(defs(), this.behind, ...Object.values(this.parts).map((one: Part<Spanned>) => one.group), this.front);
+  }
+
+  private folds(top: number, bottom: number): SVGElement {
+    return drawFolds(this.windows!.folds.between(top, bottom), this.geometry, this.options.foldLabel);
+  }
+
+  /** The moment, the states and the lifelines. */
+  private ground(top: number, bottom: number): Node[] {
+    const { windows, model, geometry: g } = this;
+    if (!windows || !model) return [];
+    const nodes: Node[] = [
+      drawBands(windows.bands.between(top, bottom), g, top, bottom),
       drawLines(g, Math.max(top, 8), bottom),
-      drawQueues(w.queues.between(top, bottom), g),
-      drawBars(w.bars.between(top, bottom), g, this.picked.call),
-      drawFolds(w.folds.between(top, bottom), g, this.options.foldLabel),
-      drawArrows(w.arrows.between(top, bottom), g, this.picked),
-      drawTimes(this.model, top, bottom),
-      drawNotes(w.notes.between(top, bottom), g, this.options.lineOf),
-      drawMarks(w.marks.between(top, bottom), g, this.options.lineOf, this.picked.call),
     ];
     if (this.now !== null) {
-      const y = this.model.scale.y(this.now);
+      const y = model.scale.y(this.now);
       nodes.unshift(s("rect", { x: 0, y: y - 11, width: this.width, height: 22, class: "now-line" }));
     }
     return nodes;

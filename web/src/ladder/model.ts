@@ -6,7 +6,7 @@
 import { hueOf, isReceive, isWait, piecesByCall, shortOp, pieceName, endOf, messageName, type Piece } from "../calls";
 import { brief } from "../format";
 import { repeatsOf, type Repeat } from "../repeats";
-import { buildScale, within, type Fold, type Scale, type Stop } from "../scale";
+import { buildScale, Stops, within, type Fold, type Scale } from "../scale";
 
 import type { Call, Detail, Link, Message, Segment } from "../types";
 
@@ -50,7 +50,7 @@ export interface Arrow {
   segment: number;
   side: 0 | 1;
   kind: Link["kind"] | "segment";
-  labels: string[]; // from the longest to the shortest; the first that fits is drawn
+  labels: () => string[]; // from the longest to the shortest; the first that fits is drawn
   plain: boolean; // an acknowledgement and nothing else
   proof: Proof;
   hue: number;
@@ -86,6 +86,14 @@ export interface Band {
   proof: Proof;
 }
 
+/** How long after the time named before it. */
+export interface TimeMark {
+  y0: number;
+  y1: number;
+  ns: number;
+  first: boolean;
+}
+
 export interface LadderModel {
   scale: Scale;
   height: number;
@@ -96,6 +104,7 @@ export interface LadderModel {
   bands: Band[];
   folds: Fold[];
   notes: Note[];
+  times: TimeMark[];
 }
 
 const side = (value: number): 0 | 1 => (value === 0 ? 0 : 1);
@@ -116,11 +125,12 @@ export function buildModel(detail: Detail, ended: number, wishes: Wishes = {}): 
     height: scale.height,
     marks: marksOf(detail, pieces, scale, repeats),
     bars: barsOf(detail, scale, ended, repeats),
-    arrows: sorted([...arrowsOf(detail, scale, repeats), ...segmentsOf(detail, detail.segments ?? [], scale, repeats)]),
+    arrows: sorted(arrowsOf(detail, scale, repeats).concat(segmentsOf(detail, detail.segments ?? [], scale, repeats))),
     queues: queuesOf(detail, scale, ended, repeats),
     bands: bandsOf(detail, scale),
     folds: scale.folds,
     notes: notesOf(detail, scale),
+    times: timesOf(scale),
   };
 }
 
@@ -129,27 +139,34 @@ export function labelTime(call: Call): number {
   return isWait(call.op) && call.t1 !== null && !call.op.startsWith("connect") ? call.t1 : call.t0;
 }
 
-function stopsOf(detail: Detail, pieces: Map<number, Piece[]>, ended: number, density: number): Stop[] {
-  const stops: Stop[] = [];
+function stopsOf(detail: Detail, pieces: Map<number, Piece[]>, ended: number, density: number): Stops {
+  const stops = new Stops();
   const row = ROW * Math.max(density, 0.85);
   const slope = Math.max(density, 0.8);
   detail.calls.forEach((call, number) => {
-    const room = row + (pieces.has(number) ? 15 : 0);
-    stops.push({ t: labelTime(call), side: side(call.side), room });
-    if (call.t0 !== labelTime(call)) stops.push({ t: call.t0, side: -1, room: 0 });
-    if (call.t1 !== null && call.t1 !== labelTime(call)) stops.push({ t: call.t1, side: -1, room: 0 });
+    const at = labelTime(call);
+    stops.push(at, call.side, row + (pieces.has(number) ? 15 : 0));
+    if (call.t0 !== at) stops.push(call.t0, -1, 0);
+    if (call.t1 !== null && call.t1 !== at) stops.push(call.t1, -1, 0);
   });
   for (const link of detail.links) {
     if (detail.segments && link.kind !== "datagram") continue; // their segments stand for them
-    stops.push({ t: link.left, side: side(link.side), room: 18 });
-    if (link.arrived !== null) stops.push({ t: link.arrived, side: side(1 - link.side), room: 18 });
+    stops.push(link.left, link.side, 18);
+    if (link.arrived !== null) stops.push(link.arrived, 1 - link.side, 18);
   }
-  detail.segments?.forEach((segment, number) => {
-    const plain = isPlain(segment) && !segment.cause;
-    stops.push({ t: segment.t, side: side(segment.side), room: (plain ? 12 : 18) * slope, leaves: number });
-    if (segment.arrived !== null) stops.push({ t: segment.arrived, side: side(1 - segment.side), room: (plain ? 11 : 15) * slope, arrives: number, span: (plain ? 12 : 22) * slope });
-  });
-  if (detail.first + detail.calls.length === detail.total) stops.push({ t: ended, side: -1, room: 0 });
+  // Each loop pushes in order of time, which makes sorting cheap.
+  const segments = detail.segments ?? [];
+  for (let n = 0; n < segments.length; n++) {
+    const segment = segments[n]!;
+    stops.push(segment.t, segment.side, (isQuiet(segment) ? 12 : 18) * slope, n);
+  }
+  for (let n = 0; n < segments.length; n++) {
+    const segment = segments[n]!;
+    if (segment.arrived === null) continue;
+    const quiet = isQuiet(segment);
+    stops.push(segment.arrived, 1 - segment.side, (quiet ? 11 : 15) * slope, -1, n, (quiet ? 12 : 22) * slope);
+  }
+  if (detail.first + detail.calls.length === detail.total) stops.push(ended, -1, 0);
   return stops;
 }
 
@@ -215,7 +232,7 @@ function arrowsOf(detail: Detail, scale: Scale, repeats: Repeat[]): Arrow[] {
     const name = message ? `${messageName(message)} · ${brief(message.end - message.start)}` : "";
     arrows.push({
       y0: Math.min(y0, to), y1: Math.max(y0, to), yTo: to, link: number, segment: -1, side: side(link.side),
-      kind: link.kind, labels: [message ? name : LABELS[link.kind] ?? link.kind], plain: false, proof: link.proof,
+      kind: link.kind, labels: () => [message ? name : LABELS[link.kind] ?? link.kind], plain: false, proof: link.proof,
       hue: message ? hueOf(message) : -1, note: link.arrived === null ? "unarrived" : "",
     });
   });
@@ -245,18 +262,45 @@ function segmentsOf(detail: Detail, segments: Segment[], scale: Scale, repeats: 
   const messages = [0, 1].map((s) => detail.messages.filter((m) => m.side === s).sort((a, b) => a.start - b.start));
   const arrows: Arrow[] = [];
   segments.forEach((segment, number) => {
-    if (within(repeats, segment.t, segment.arrived ?? segment.t)) return;
-    const y0 = scale.y(segment.t);
-    const to = segment.arrived === null ? y0 + 16 : scale.y(segment.arrived);
-    const carried = segment.end > segment.start && !detail.unjoined[segment.side] ? findMessages(messages[segment.side] ?? [], segment) : [];
-    const name = carried.map(messageName).join("+");
+    const { arrived } = segment;
+    if (within(repeats, segment.t, arrived ?? segment.t)) return;
+    const y0 = scale.left[number] ?? scale.y(segment.t); // no stop: it begins inside a fold
+    const to = arrived === null ? y0 + 16 : (scale.arrived[number] ?? scale.y(arrived));
+    const mine = messages[segment.side]!;
+    const first = segment.end > segment.start && !detail.unjoined[segment.side] ? firstMessage(mine, segment.start) : mine.length;
+    const message = first < mine.length && mine[first]!.start < segment.end ? mine[first]! : undefined;
     arrows.push({
       y0, y1: to, yTo: to, link: -1, segment: number, side: side(segment.side), kind: "segment",
-      labels: segmentLabels(segment, carried.length > 2 ? `${messageName(carried[0]!)}–${messageName(carried.at(-1)!)}` : name),
-      plain: isPlain(segment) && !segment.cause, proof: "captured", hue: carried[0] ? hueOf(carried[0]) : -1, note: segment.note,
+      labels: () => segmentLabels(segment, message ? namesFrom(mine, first, segment.end) : ""),
+      plain: isQuiet(segment), proof: "captured", hue: message ? hueOf(message) : -1, note: segment.note,
     });
   });
   return arrows;
+}
+
+/** An acknowledgement that brought nothing else about: drawn thin, with little room. */
+function isQuiet(segment: Segment): boolean {
+  return segment.cause === null && isPlain(segment);
+}
+
+/** `C1`, `C1+C2`, `C1–C9`: the messages of which a segment carries bytes. */
+function namesFrom(messages: Message[], first: number, end: number): string {
+  let last = first;
+  while (last + 1 < messages.length && messages[last + 1]!.start < end) last++;
+  const name = (at: number) => messageName(messages[at]!);
+  return last === first ? name(first) : `${name(first)}${last === first + 1 ? "+" : "–"}${name(last)}`;
+}
+
+/** The number of the first message that ends behind an offset. */
+function firstMessage(messages: Message[], start: number): number {
+  let low = 0;
+  let high = messages.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (messages[middle]!.end <= start) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }
 
 function notesOf(detail: Detail, scale: Scale): Note[] {
@@ -270,18 +314,19 @@ function notesOf(detail: Detail, scale: Scale): Note[] {
   return notes;
 }
 
-/** The messages of which a segment carries bytes, in order. */
-function findMessages(messages: Message[], segment: Segment): Message[] {
-  let low = 0;
-  let high = messages.length;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (messages[middle]!.end <= segment.start) low = middle + 1;
-    else high = middle;
+/** The moments whose time is told: as many as there is room for. */
+function timesOf({ times, ys }: Scale): TimeMark[] {
+  const marks: TimeMark[] = [];
+  let free = -Infinity;
+  let before = -1;
+  for (let n = 0; n < times.length; n++) {
+    const y = ys[n]!;
+    if (y < free) continue;
+    marks.push({ y0: y - 5, y1: y + 5, ns: before < 0 ? 0 : times[n]! - times[before]!, first: before < 0 });
+    before = n;
+    free = y + 30;
   }
-  const found: Message[] = [];
-  while (low < messages.length && messages[low]!.start < segment.end) found.push(messages[low++]!);
-  return found;
+  return marks;
 }
 
 function queuesOf(detail: Detail, scale: Scale, ended: number, repeats: Repeat[]): Queue[] {

@@ -4,7 +4,7 @@ import { html, svg, nothing, type TemplateResult } from "lit";
 import type { App } from "../app";
 import { isWait, shortOp } from "../calls";
 import { duration } from "../format";
-import { buildScale } from "../scale";
+import { buildScale, Stops } from "../scale";
 import type { Lane, Wait } from "../types";
 import { t } from "../words";
 
@@ -22,7 +22,9 @@ export function lanes(app: App): TemplateResult {
   const { page } = app;
   const all = page.lanes;
   const shown = all.slice(0, 120);
-  const scale = buildScale(shown.flatMap((lane) => lane.spans.flatMap(([t0, t1]) => [{ t: t0, side: -1 as const, room: 0 }, { t: t1 < 0 ? page.ended : t1, side: -1 as const, room: 0 }])), 8);
+  const stops = new Stops();
+  for (const lane of shown) for (const [t0, t1] of lane.spans) [t0, t1 < 0 ? page.ended : t1].forEach((time) => stops.push(time, -1, 0));
+  const scale = buildScale(stops, 8);
   const [row, bar] = shown.length <= FEW ? [48, 24] : [24, 17];
   const wanted = Math.max(1, scale.height);
   const stretch = Math.min(Math.max(1, 1100 / wanted), WIDEST / wanted);
@@ -48,7 +50,7 @@ function laneRow(app: App, lane: Lane, y: number, { bar, x }: Grid): unknown {
       const where = app.page.lines[line];
       const title = `${shortOp(op)} ${where ? `${app.page.sources[where.source]?.name}:${where.line}` : ""} · ${duration(end - t0)}${t1 < 0 ? ` · ${t("has not returned")}` : ""}`;
       const wide = Math.max(3, x(end) - x(t0));
-      return svg`<g class="lane-span" @click=${() => flow >= 0 && app.openFlow(flow, t0)}><rect x=${x(t0)} y=${y} width=${wide} height=${bar} rx="2" class=${t1 < 0 ? "open" : isWait(op) ? "wait" : "busy"}></rect>${wide > 46 ? svg`<text x=${x(t0) + 4} y=${y + bar / 2 + 4}>${shortOp(op)}${where ? ` :${where.line}` : ""}</text>` : nothing}<title>${title}</title></g>`;
+      return svg`<g class="lane-span" @click=${() => flow >= 0 && app.openFlow(flow, { time: t0 })}><rect x=${x(t0)} y=${y} width=${wide} height=${bar} rx="2" class=${t1 < 0 ? "open" : isWait(op) ? "wait" : "busy"}></rect>${wide > 46 ? svg`<text x=${x(t0) + 4} y=${y + bar / 2 + 4}>${shortOp(op)}${where ? ` :${where.line}` : ""}</text>` : nothing}<title>${title}</title></g>`;
     })}</g>`;
 }
 

@@ -2,7 +2,7 @@
 import { html, nothing, svg, type TemplateResult } from "lit";
 import type { App } from "../app";
 import { isClose, pieceName } from "../calls";
-import { brief, duration } from "../format";
+import { brief, duration, grouped } from "../format";
 import { momentAt } from "../steps";
 import { t } from "../words";
 
@@ -14,11 +14,12 @@ export function scrubber(app: App): TemplateResult {
   return html`<section class="scrubber" aria-label=${t("Steps of the conversation")}>
     <div class="controls">
       <button @click=${() => app.goTo(0)} ?disabled=${app.step === 0} aria-label=${t("first step")}>|◀</button>
-      <button @click=${() => app.goTo(app.step - 1)} ?disabled=${app.step === 0} aria-label=${t("one step back")}>◀</button>
-      <button @click=${() => app.goTo(app.step + 1)} ?disabled=${app.step >= last} aria-label=${t("one step on")}>▶</button>
+      <button @click=${() => app.goTo(app.step - 1)} ?disabled=${app.step === 0 && !app.view?.detail.first} aria-label=${t("one step back")}>◀</button>
+      <button @click=${() => app.goTo(app.step + 1)} ?disabled=${app.step >= last && atEnd(app)} aria-label=${t("one step on")}>▶</button>
       <button @click=${() => app.goTo(last)} ?disabled=${app.step >= last} aria-label=${t("last step")}>▶|</button>
       <span class="count">${count}</span>
       <span class="dim">${step ? duration(step.t - (steps[0]?.t ?? 0)) : ""}</span>
+      ${partOf(app)}
     </div>
     <div class="track">
       ${marks(app)}
@@ -29,6 +30,16 @@ export function scrubber(app: App): TemplateResult {
       ${app.segment >= 0 ? html`<button class="link" @click=${() => app.showPanel("layers")}>${t("open it layer by layer")}</button>` : nothing}</p>
     ${ends(app)}
   </section>`;
+}
+
+/** A long flow is looked at in windows of calls. */
+function partOf(app: App): TemplateResult | typeof nothing {
+  const detail = app.view?.detail;
+  if (!detail || detail.calls.length >= detail.total) return nothing;
+  const last = detail.first + detail.calls.length;
+  return html`<span class="window"><button ?disabled=${detail.first === 0} @click=${() => app.openWindow(-1)} aria-label=${t("earlier calls")}>◀◀</button>
+    ${t("calls {first} to {last} of {total}", { first: grouped(detail.first + 1), last: grouped(last), total: grouped(detail.total) })}
+    <button ?disabled=${last >= detail.total} @click=${() => app.openWindow(1)} aria-label=${t("later calls")}>▶▶</button></span>`;
 }
 
 function marks(app: App): TemplateResult {
@@ -51,6 +62,11 @@ function marks(app: App): TemplateResult {
   return html`<div class="marks-row" aria-hidden="true">
     <svg width="100%" height="16">${found.slice(0, 60).map((mark) => svg`<text x=${`${(mark.at / last) * 98 + 1}%`} y="12" class="track-mark ${mark.kind}">${mark.sign}<title>${mark.text}</title></text>`)}</svg>
   </div>`;
+}
+
+function atEnd(app: App): boolean {
+  const detail = app.view?.detail;
+  return !detail || detail.first + detail.calls.length >= detail.total;
 }
 
 /** Both ends at this step: TCP state, unread bytes, what is on its way. */

@@ -10,6 +10,12 @@ const SHOWN = 2;
 
 export function verdict(app: App): TemplateResult {
   const { page } = app;
+  if (page.reading) {
+    return html`<section class="verdict reading" aria-label=${t("Verdict")} aria-busy="true">
+      <p class="told" role="status"><span class="badge">… ${t("Reading the recording")}</span> ${t("This is its beginning; the verdict follows when all of it is read.")}</p>
+      ${facts(app)}
+    </section>`;
+  }
   if (!page.findings.length) {
     return html`<section class="verdict fine" aria-label=${t("Verdict")}>
       <p class="told"><span class="badge fine">✓ ${t("Nothing wrong was seen")}</span> ${said(app, say(page.story))}</p>
@@ -52,7 +58,7 @@ function facts(app: App): TemplateResult | typeof nothing {
       : nothing}
     ${glued.length ? html`<li data-fact="glued"><b>${t("Several messages in one read")}</b> ${glued.slice(0, 3).map(line)}</li>` : nothing}
     ${waits.length ? html`<li data-fact="waits"><b>${t("Still waits")}</b> ${waits.slice(0, 4).map(line)}</li>` : nothing}
-    <li data-fact="close"><b>${t("Close")}</b> ${fins.length ? fins.map((link) => html`${closer(link)}<code>${link.kind.toUpperCase()}</code> `) : html`<span class="dim">${t("not seen in this run")}</span>`}</li>
+    ${app.row?.kind === "udp" || app.row?.kind === "unix-datagram" ? nothing : html`<li data-fact="close"><b>${t("Close")}</b> ${fins.length ? fins.map((link) => html`${closer(link)}<code>${link.kind.toUpperCase()}</code> `) : html`<span class="dim">${t("not seen in this run")}</span>`}</li>`}
   </ul>`;
 }
 

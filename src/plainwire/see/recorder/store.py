@@ -202,24 +202,53 @@ class Recording:
         """All items, in the order in which they were packed."""
         query = "select kind, key, first, data from chunk order by number"
         for kind, key, first, packed in self._db.execute(query):
-            data = zlib.decompress(packed)
-            if kind == "slots":
-                yield ("slots", key, first, data)
-            elif kind == "payload":
-                yield from _payloads(key, data)
-            elif kind == "packet":
-                yield from _packets(data)
-            else:
-                for line in data.decode().split("\n"):
-                    value = json.loads(line)
-                    yield ("run", value) if kind == "run" else (kind, key, value)
+            yield from _items_of(kind, key, first, zlib.decompress(packed))
         lost = self._db.execute("select key, socket, sent, received, calls from lost").fetchall()
         if lost:
             yield ("run", {"kind": "lost", "rows": lost})
 
+    def size(self) -> int:
+        """How many calls and packets are in it."""
+        query = "select coalesce(sum(count), 0) from chunk where kind in ('slots', 'packet')"
+        return int(self._db.execute(query).fetchone()[0])
+
+    def beginning(self, most: int) -> Iterator[Item]:
+        """All notes, and about `most` calls and packets: of each process its first ones."""
+        keys = "select distinct key from chunk where kind = 'slots'"
+        share = most // (1 + len(self._db.execute(keys).fetchall()))
+        spent: dict[tuple[str, str], int] = {}
+        query = "select number, kind, key, first, count from chunk order by number"
+        for number, kind, key, first, count in self._db.execute(query).fetchall():
+            bounded = kind in ("slots", "packet", "payload")
+            left = share - spent.get((kind, key), 0)
+            if bounded and left <= 0:
+                continue
+            spent[kind, key] = spent.get((kind, key), 0) + count
+            row = self._db.execute("select data from chunk where number = ?", (number,)).fetchone()
+            for item in _items_of(kind, key, first, zlib.decompress(row[0])):
+                if kind == "slots":
+                    yield ("slots", key, first, item[3][: left * records.SLOT_BYTES])
+                elif not bounded or left > 0:
+                    left -= 1
+                    yield item
+
     def close(self) -> None:
         """Close the file."""
         self._db.close()
+
+
+def _items_of(kind: str, key: str, first: int, data: bytes) -> Iterator[Item]:
+    """The items of one chunk."""
+    if kind == "slots":
+        yield ("slots", key, first, data)
+    elif kind == "payload":
+        yield from _payloads(key, data)
+    elif kind == "packet":
+        yield from _packets(data)
+    else:
+        for line in data.decode().split("\n"):
+            value = json.loads(line)
+            yield ("run", value) if kind == "run" else (kind, key, value)
 
 
 def _payloads(key: str, data: bytes) -> Iterator[Item]:

@@ -1,0 +1,89 @@
+"""How long a long recording takes to open on its page.
+
+    python bench/page.py [--records 1000000]
+
+A recording of an echo server with 50 clients (bench/ledger.py) is opened as a user does,
+`plainwire show FILE --web`, and looked at with chromium. Times are from the start of the
+command: until the page's data can be had, until the ladder is drawn, until all of the
+recording is read and the verdict stands.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from pathlib import Path
+
+from ledger import recording  # type: ignore[import-not-found]
+
+from plainwire.see.recorder import store
+
+CHROMIUM = "/usr/bin/chromium"
+WAIT_SECONDS = 120
+
+
+def make(path: Path, count: int) -> None:
+    writer = store.Writer(path)
+    writer.add(recording(count, 8))
+    writer.close()
+
+
+def measure(path: Path) -> dict[str, float]:
+    found: dict[str, float] = {}
+    begin = time.perf_counter()
+    command = [sys.executable, "-m", "plainwire", "show", str(path), "--web"]
+    server = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+    try:
+        assert server.stderr is not None
+        url = server.stderr.readline().split()[-1]
+        page = json.load(urllib.request.urlopen(url + "api/page", timeout=WAIT_SECONDS))
+        found["data of the page"] = time.perf_counter() - begin
+        look(url, begin, found)
+        while page["reading"]:
+            time.sleep(0.1)
+            page = json.load(urllib.request.urlopen(url + "api/page", timeout=WAIT_SECONDS))
+        found["all of it is read"] = time.perf_counter() - begin
+    finally:
+        server.send_signal(signal.SIGINT)
+        server.wait(20)
+    return found
+
+
+def look(url: str, begin: float, found: dict[str, float]) -> None:
+    """Open the page in a browser that runs already, as a user's does."""
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=CHROMIUM, args=["--no-sandbox", "--headless", "--disable-gpu"]
+        )
+        page = browser.new_page(viewport={"width": 1440, "height": 900})
+        started = time.perf_counter()
+        page.goto(url)
+        page.wait_for_selector(".ladder .mark", timeout=WAIT_SECONDS * 1000)
+        found["from opening it in a browser to its ladder"] = time.perf_counter() - started
+        page.wait_for_selector(".verdict:not(.reading)", timeout=WAIT_SECONDS * 1000)
+        found["the verdict stands"] = time.perf_counter() - begin
+        browser.close()
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--records", type=int, default=1_000_000)
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "long.plainwire"
+        make(path, options.records)
+        print(f"{options.records:,} records, {path.stat().st_size / 1e6:.0f} MB")
+        for name, seconds in measure(path).items():
+            print(f"{name:<44}{seconds:>8.2f} s", flush=True)
+
+
+if __name__ == "__main__":
+    main()
