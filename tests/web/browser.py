@@ -12,6 +12,7 @@ import pytest
 
 from plainwire.web import static_files
 
+PATIENCE_MS = 120_000  # for whatever is waited for: machines may do much besides
 CHROMIUM = "/usr/bin/chromium"
 ARGUMENTS = [
     "--no-sandbox",
@@ -64,6 +65,7 @@ def opened(address: str, ready: str = ".ladder .lifelines", **options: Any) -> I
     asked: list[str] = []
     size = {"width": 1440, "height": 900}
     context = _browser().new_context(**{"viewport": size, "reduced_motion": "reduce", **options})
+    context.set_default_timeout(PATIENCE_MS)
     try:
         page = context.new_page()
         page.on("pageerror", lambda error: errors.append(str(error)))

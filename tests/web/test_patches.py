@@ -10,7 +10,6 @@ import web_scenes
 
 from plainwire.see.diagnosis.model import Finding, Place, Text
 from plainwire.see.ledger.model import Frame, Process
-from plainwire.see.recorder import store
 from plainwire.web import patches, source
 
 PROCESS = Process("1-0", 1, 1, None, 0, [], "/x", "3")
@@ -41,13 +40,12 @@ def test_the_glued_pair_patched_keeps_its_messages_apart(glued: Path, tmp_path: 
             data.ledger.sources[path], [edit for edit in found if edit.file == path]
         )
         (tmp_path / Path(path).name).write_text(text, encoding="utf-8")
-    recording = web_scenes.record(tmp_path, "glued_server.py", "--", "glued_client.py", timeout=20)
-    outputs = [item[1]["text"] for item in store.Recording(recording).items()
-               if item[0] == "run" and item[1]["kind"] == "output"]  # fmt: skip
-    said = "".join(outputs)
+    recording = web_scenes.record(tmp_path, "glued_server.py", "--", "glued_client.py")
+    after = source.of_file(recording, payload=True)
+    said = "".join(output["text"] for output in after.ledger.outputs)
     assert "first message:  hello" in said
     assert "second message: world" in said
-    assert source.of_file(recording, payload=True).findings == []
+    assert after.findings == []
 
 
 def test_a_patch_is_in_the_page_with_both_ends(glued: Path) -> None:

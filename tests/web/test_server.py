@@ -25,7 +25,7 @@ def served(chat: Path) -> Iterator[Server]:
 
 
 def get(server: Server, path: str, **headers: str) -> http.client.HTTPResponse:
-    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=5)
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=60)
     connection.request("GET", path, headers=headers)
     answer = connection.getresponse()
     answer.read_all = answer.read()  # type: ignore[attr-defined]
@@ -73,9 +73,9 @@ def test_a_live_page_is_told_what_is_new_and_when_the_run_ends(chat: Path) -> No
         origin = server.url.rsplit("/", 2)[0]
         with connect(address, origin=origin, max_size=None) as socket:  # type: ignore[arg-type]
             socket.send(json.dumps({"flow": 0}))
-            news = json.loads(socket.recv(timeout=10))
+            news = json.loads(socket.recv(timeout=60))
             while news["detail"] is None:
-                news = json.loads(socket.recv(timeout=10))
+                news = json.loads(socket.recv(timeout=60))
             assert news["page"]["live"] is True
             assert news["detail"]["number"] == 0
             socket.send("no json")

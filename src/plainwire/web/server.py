@@ -16,7 +16,7 @@ from starlette.types import ASGIApp
 
 from plainwire.web import app, guard
 
-START_SECONDS = 10.0
+START_SECONDS = 30.0
 
 
 class ServerError(Exception):
