@@ -13,7 +13,7 @@ for (const [name, entry] of Object.entries(PAGES)) {
   if (!existsSync(entry)) continue;
   await build({
     configFile: false,
-    logLevel: "warn",
+    logLevel: "error",
     build: {
       outDir: fresh, emptyOutDir: false, target: "es2022", modulePreload: false, cssCodeSplit: false,
       lib: { entry, formats: ["iife"], name: `plainwire_${name}`, fileName: () => `${name}.js`, cssFileName: name },

@@ -3,12 +3,10 @@
 // printing and exports see everything.
 import { html, LitElement, nothing, type TemplateResult } from "lit";
 import type { Backend } from "./backend";
-import { shortOp } from "./calls";
-import { brief, grouped } from "./format";
 import { connectors } from "./connectors";
 import { Ladder } from "./ladder/ladder";
 import type { Picked } from "./ladder/draw";
-import { lineText, narrate, segmentText } from "./narrate";
+import { narrate, segmentText } from "./narrate";
 import { code } from "./parts/code";
 import { curves } from "./parts/curves";
 import { exports } from "./parts/exports";
@@ -19,8 +17,9 @@ import { layers } from "./parts/layers";
 import { biography, messages } from "./parts/messages";
 import { scrubber } from "./parts/scrubber";
 import { verdict } from "./parts/verdict";
+import { foldLabel, wire } from "./parts/wire";
 import type { Fold } from "./scale";
-import { momentAt, stepAt, waitingIn } from "./steps";
+import { stepAt } from "./steps";
 import type { Detail, FlowRow, Line, Link, Opened, Page } from "./types";
 import { firstFlow, flowView, lineKey, readHash, writeHash, type FlowView } from "./view";
 import { getLang, n, setLang, setWords, t, type Lang } from "./words";
@@ -400,12 +399,13 @@ export class App extends LitElement {
         onPick: (picked) => this.pick(picked),
         onScroll: () => this.connect(),
         lineOf: (call) => this.lineOf(call),
-        foldLabel: (fold) => this.foldLabel(fold),
+        foldLabel: (fold) => foldLabel(this, fold),
         onUnfold: (fold) => this.unfold(fold),
       });
       if (this.view) this.showDetail(this.view.detail);
       this.follow();
     }
+    this.ladder?.scroller.setAttribute("aria-label", t("Ladder of calls and segments"));
     this.connect();
   }
 
@@ -424,21 +424,6 @@ export class App extends LitElement {
     return line ? `:${line.line}` : "";
   }
 
-  private foldLabel(fold: Fold): string {
-    if (fold.repeat) {
-      const [there, back] = fold.repeat.bytes;
-      return t("× {count}: the same again, {there} there, {back} back", { count: grouped(fold.repeat.count), there: brief(there), back: brief(back) });
-    }
-    const waits = this.view ? waitingIn(this.view.detail, fold.t0, fold.t1) : [];
-    const [client, server] = waits;
-    if (client && server) return t("both waiting");
-    const unread = this.view ? momentAt(this.view.detail, fold.t0).unread.flat() : [];
-    if (unread.length) return t("{size} unread", { size: brief(unread.reduce((sum, piece) => sum + piece.end - piece.start, 0)) });
-    const one = client ?? server;
-    if (one) return t("{where} waits in {op}", { where: lineText(this.page, one), op: shortOp(one.op) });
-    return t("nothing on the wire");
-  }
-
   protected override render(): TemplateResult {
     if (this.trouble) return html`<main><p class="pad">${t("The page's data could not be read")}: ${this.trouble}</p></main>`;
     if (!this.page) return html`<main aria-busy="true"></main>`;
@@ -448,10 +433,7 @@ export class App extends LitElement {
         ${verdict(this)}
         <div class="stage">
           ${code(this, 0)}
-          <section class="wire" aria-label=${t("The wire: what went between the two")}>
-            <header><span class="who">${t("Wire")}</span> ${this.flowName()} <span class="legend">${legend(this.view?.detail ?? null)}</span></header>
-            <div class="wire-host" tabindex="0" role="region" aria-label=${t("Ladder of calls and segments")}></div>
-          </section>
+          ${wire(this)}
           ${code(this, 1)}
           <svg class="connectors" aria-hidden="true"></svg>
         </div>
@@ -469,12 +451,6 @@ export class App extends LitElement {
       ${this.page.payload ? html`<button aria-pressed=${this.revealed} @click=${() => this.reveal()}>${this.revealed ? t("Hide payload") : t("Reveal payload")}</button>` : nothing}
       <button lang=${lang} @click=${() => this.speak(lang)}>${lang === "zh" ? "中文" : "English"}</button>
       <button @click=${() => this.theme()}>${t("dark / light")}</button></header>`;
-  }
-
-  private flowName(): TemplateResult {
-    const many = this.page.flows.length > 1;
-    return html`<b>${this.row?.kind.toUpperCase() ?? ""}</b>
-      ${many ? html`<button class="link" @click=${() => this.open("flows")}>${t("flow {number} of {count}", { number: this.flow + 1, count: this.page.flows.length })}</button>` : nothing}`;
   }
 
   private tabs(): TemplateResult {
@@ -500,13 +476,6 @@ function center(line: HTMLElement): void {
   if (!box) return;
   const top = line.offsetTop - box.offsetTop;
   if (top < box.scrollTop + 20 || top > box.scrollTop + box.clientHeight - 40) box.scrollTop = Math.max(0, top - box.clientHeight / 2);
-}
-
-function legend(detail: Detail | null): TemplateResult {
-  const proofs = new Set(detail?.links.map((link) => link.proof));
-  if (detail?.segments) proofs.add("captured").delete("call");
-  const sample = (style: string, word: string) => html`<span><i class="sample ${style}"></i>${word}</span>`;
-  return html`${proofs.has("captured") ? sample("full", t("captured")) : nothing}${proofs.has("call") ? sample("full", t("observed")) : nothing}${proofs.has("inferred") ? sample("open", t("inferred")) : nothing}`;
 }
 
 export { lineKey };

@@ -90,6 +90,8 @@ export class Ladder {
   constructor(host: HTMLElement, private readonly options: LadderOptions) {
     this.scroller = document.createElement("div");
     this.scroller.className = "ladder-scroll";
+    this.scroller.tabIndex = 0; // so that the keyboard can scroll it
+    this.scroller.setAttribute("role", "region");
     this.space = document.createElement("div");
     this.space.className = "ladder-space";
     this.svg = s("svg", { class: "ladder", role: "list" });
