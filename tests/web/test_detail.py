@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from plainwire.see.diagnosis import diagnose
@@ -88,6 +88,7 @@ class Talk:
 SIZES = st.lists(st.integers(1, 40), min_size=1, max_size=12)
 
 
+@settings(deadline=None)  # a busy machine holds any test up
 @given(SIZES, st.data())
 def test_every_byte_is_in_one_message_and_lands_once(sizes: list[int], data: Any) -> None:
     """D1: whatever the split of the stream; what was not read is said to be unread."""
@@ -109,6 +110,7 @@ def test_every_byte_is_in_one_message_and_lands_once(sizes: list[int], data: Any
     assert [by_call[n] for n in sorted(by_call)] == reads
 
 
+@settings(deadline=None)
 @given(SIZES, SIZES, st.integers(1, 10))
 def test_nothing_arrives_before_it_left_or_after_it_was_taken(
     writes: list[int], reads: list[int], step: int
@@ -236,6 +238,15 @@ def test_calls_that_we_ended_are_shown_as_still_waiting(chat: Path) -> None:
     waits = [c for c in detail.calls if c.t1 is None]
     assert [(c.op, c.failure, c.ours) for c in waits] == [("recv", None, True)] * 2
     assert not [x for x in detail.links if x.kind == "fin"]
+
+
+def test_what_a_program_did_when_we_ended_it_is_not_shown_as_its_own() -> None:
+    """D5: a server that the time-out stopped closes its socket, which nobody's line asked for."""
+    talk = Talk([5], [5])
+    talk.call(0, "close", 700, 701)
+    talk.call(1, "close", 900, 901)
+    talk.processes[1].ending = 800 * MS
+    assert [(c.side, c.op) for c in talk.detail().calls] == [(0, "send"), (1, "recv"), (0, "close")]
 
 
 def test_the_links_agree_with_the_ledger(glued: Path) -> None:

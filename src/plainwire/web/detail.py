@@ -8,6 +8,8 @@ D3  What no packet proved is `inferred`: without packets the handshake's segment
     bytes reached the peer's kernel. That bytes of one call came out of another is
     observed: `call`. With packets all of that is `captured` (segments.py).
 D4  A window (`first`, `limit`) holds the calls in it and the links of those calls.
+D5  What a program did after the recorder had begun to end it is the recorder's doing, and
+    is left out.
 """
 
 from __future__ import annotations
@@ -46,7 +48,8 @@ class View:
         self.flow, self.ledger, self.held = flow, ledger, held
         self.index, self.payload = index, payload
         self.began = ledger.began
-        self._all = sorted(self._calls(), key=lambda entry: entry[1].t0)
+        calls = (entry for entry in self._calls() if not _after_our_ending(entry[1]))
+        self._all = sorted(calls, key=lambda entry: entry[1].t0)
         self.number: dict[int, int] = {}  # id of a call -> its index in the window
         self.messages: list[schema.Message] = []
         self.links: list[schema.Link] = []
@@ -363,6 +366,12 @@ def spoken(direction: Direction) -> Iterator[tuple[int, int, Range | None, str]]
     else:
         for part in direction.asked_reads:
             yield part.start, part.end, None, ""
+
+
+def _after_our_ending(call: Call) -> bool:
+    """Did a program only close what it had because the recorder had stopped it?"""
+    ending = call.process.ending
+    return ending is not None and call.t0 >= ending
 
 
 def _within_another(call: Call) -> bool:
