@@ -95,6 +95,7 @@ class Opening:
         finally:
             recording.close()
         self._beginning = PageData(ledger, [], payload=payload, reading=True)
+        self._beginning.page()  # before the rest is read, which takes the interpreter's time
         arguments = {"path": path, "payload": payload}
         self._thread = threading.Thread(target=self._read, kwargs=arguments, daemon=True)
         self._thread.start()
