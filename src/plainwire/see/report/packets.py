@@ -12,7 +12,7 @@ K3  In a short ladder an acknowledgement alone is left out, unless it changes a 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from plainwire.i18n import gettext as _
@@ -20,7 +20,7 @@ from plainwire.see.capture.decode import ACK, FIN, RST, SYN
 from plainwire.see.ledger.model import Call, Flow
 from plainwire.see.ledger.wire import Behind, Change, Segment, Wire
 from plainwire.see.report import names, text
-from plainwire.see.report.fold import Folded, Idle, Item
+from plainwire.see.report.fold import IDLE_NS, Folded, Idle, Item
 from plainwire.see.report.style import Style
 
 RUN_SHOWN = 6  # segments without a row between them; more are folded
@@ -61,17 +61,35 @@ def among(flow: Flow, items: Iterable[Item], *, everything: bool) -> Iterator[Li
     at = 0
     most = ALONE_SHOWN if not flow.ends else RUN_SHOWN
     for item in items:
-        run = []
-        until = item.start if isinstance(item, Folded | Idle) else item.t
+        if isinstance(item, Idle):
+            until = item.start + item.ns
+        else:
+            until = item.start if isinstance(item, Folded) else item.t
+        first = at
         while at < len(waiting) and waiting[at].segment.t < until:
-            run.append(waiting[at])
             at += 1
-        yield from run if everything else _short(run, most)
+        run = waiting[first:at]
+        shown = most if not everything else len(run)
+        if isinstance(item, Idle):
+            yield from _in_gap(item, run, shown)
+            continue
+        yield from _short(run, shown)
         if isinstance(item, Folded):
             while at < len(waiting) and waiting[at].segment.t <= item.end:
                 at += 1
         yield item
     yield from waiting[at:] if everything else _short(waiting[at:], most)
+
+
+def _in_gap(idle: Idle, run: list[Wired], most: int) -> Iterator[Line]:
+    """A time without rows, and its segments: the gap stands where really nothing came."""
+    times = [idle.start, *(wired.segment.t for wired in run), idle.start + idle.ns]
+    widest = max(range(len(run) + 1), key=lambda n: times[n + 1] - times[n])
+    left = times[widest + 1] - times[widest]
+    yield from _short(run[:widest], most)
+    if left >= IDLE_NS:
+        yield replace(idle, start=times[widest], ns=left)
+    yield from _short(run[widest:], most)
 
 
 def _brought(wire: Wire) -> dict[tuple[int, int], str]:
