@@ -13,7 +13,7 @@ from typing import Any
 
 from plainwire.see.diagnosis.case import Case, endpoint_name, where
 from plainwire.see.diagnosis.model import CERTAIN, LIKELY, Evidence, Finding, Text, say
-from plainwire.see.ledger.build import plain
+from plainwire.see.ledger.addresses import plain
 from plainwire.see.ledger.model import Address, Call, Endpoint
 
 RULE = "address-in-use"

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 
 from plainwire.see.diagnosis.case import Case, endpoint_name, where
 from plainwire.see.diagnosis.model import CERTAIN, LIKELY, Evidence, Finding, say
-from plainwire.see.ledger.build import reaches
+from plainwire.see.ledger.addresses import reaches
 from plainwire.see.ledger.model import Call, Endpoint
 from plainwire.see.ledger.wire import ACK, SYN, Kind, Wire
 

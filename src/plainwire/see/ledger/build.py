@@ -25,7 +25,8 @@ from operator import attrgetter
 from typing import Any
 
 from plainwire.see import records
-from plainwire.see.ledger import datagrams, packets, ranges
+from plainwire.see.ledger import datagrams, packets, pairing, ranges
+from plainwire.see.ledger.addresses import plain
 from plainwire.see.ledger.model import (
     NOWHERE,
     Address,
@@ -373,40 +374,13 @@ class _Builder:
                 first = min((c.t0 for c in a.calls), default=a.created)
                 a.role = b.role = "pair"
                 join(a, b, first)
-        self._pair_connections(join)
+        for client, server, opened in pairing.connections(self.endpoints):
+            join(client, server, opened)
         flows += datagrams.flows(self.endpoints, self._address)
         flows.sort(key=lambda flow: flow.opened)
         for number, flow in enumerate(flows):
             flow.number = number
         return flows
-
-    def _pair_connections(self, join: Any) -> None:
-        servers: dict[Any, list[Endpoint]] = defaultdict(list)
-        clients: dict[Any, list[Endpoint]] = defaultdict(list)
-        for e in self.endpoints:
-            if e.role == "server":
-                servers[_server_key(e)].append(e)
-            elif e.role == "client" and _was_connected(e):
-                clients[_client_key(e)].append(e)
-        for key, waiting in clients.items():
-            waiting.sort(key=_opened)
-            accepted = sorted(servers.pop(key, []), key=_opened)
-            for client, server in _match(waiting, accepted):
-                when = _opened(client or server)
-                if client is not None and server is None:
-                    client.listener = self._listener(client)
-                if client is not None and server is not None:
-                    client.listener = server.listener
-                join(client, server, when)
-        for rest in servers.values():
-            for server in rest:
-                join(None, server, _opened(server))
-
-    def _listener(self, client: Endpoint) -> Endpoint | None:
-        for e in self.endpoints:
-            if e.role == "listener" and e.kind == client.kind and reaches(client.remote, e.local):
-                return e
-        return None
 
     # -- the whole -----------------------------------------------------------------
 
@@ -511,31 +485,6 @@ class _Builder:
                     process.ending = min(ending)
 
 
-def plain(address: Any) -> Address:
-    """An address as a hashable value: IPv4-mapped as IPv4, without flow and scope (J3)."""
-    if isinstance(address, list):
-        host, port = address[0], address[1] if len(address) > 1 else 0
-        if isinstance(host, str) and host.lower().startswith("::ffff:") and "." in host:
-            host = host[7:]
-        if isinstance(host, str):
-            host = host.partition("%")[0]
-        return (host, port)
-    return address  # type: ignore[no-any-return]
-
-
-_LOCALHOST = {"localhost": "127.0.0.1", "": "0.0.0.0"}
-
-
-def reaches(target: Address, local: Address) -> bool:
-    """Would a packet to `target` reach a socket bound to `local`?"""
-    if not isinstance(target, tuple) or not isinstance(local, tuple):
-        return target is not None and target == local
-    if target[1] != local[1]:
-        return False
-    host = _LOCALHOST.get(target[0], target[0])
-    return local[0] in (host, "0.0.0.0", "::") or host in ("0.0.0.0", "::")
-
-
 def _kind(family: int, kind: int) -> str:
     stream = kind & 0xF == 1
     if family in (_AF_INET, _AF_INET6):
@@ -543,59 +492,6 @@ def _kind(family: int, kind: int) -> str:
     if family == _AF_UNIX:
         return "unix" if stream else "unix-datagram"
     return "other"
-
-
-def _opened(endpoint: Endpoint | None) -> int:
-    assert endpoint is not None
-    call = endpoint.opened_by
-    return call.t0 if call is not None else endpoint.created
-
-
-def _was_connected(e: Endpoint) -> bool:
-    """Did a connect succeed, as far as is known?"""
-    if e.local is None and e.kind == "tcp":
-        return False
-    for call in e.calls:
-        if call.op in ("connect", "connect_ex") and call.failure is None and call.t1:
-            return True
-    # A connect in progress has succeeded when bytes moved or an end was seen.
-    return any(
-        (ranges.is_send(c) or ranges.is_receive(c)) and c.failure is None and c.t1 for c in e.calls
-    )
-
-
-def _client_key(e: Endpoint) -> Any:
-    return ("unix", e.remote) if e.kind == "unix" else (e.local, e.remote)
-
-
-def _server_key(e: Endpoint) -> Any:
-    if e.kind == "unix":
-        local = e.local or (e.listener.local if e.listener else None)
-        return ("unix", local)
-    return (e.remote, e.local)
-
-
-def _match(
-    clients: list[Endpoint], servers: list[Endpoint]
-) -> list[tuple[Endpoint | None, Endpoint | None]]:
-    """Pair the ends that share addresses (J3) or a path (J4)."""
-    pairs: list[tuple[Endpoint | None, Endpoint | None]] = []
-    left = list(clients)
-    for server in servers:
-        accept = server.opened_by
-        before = [c for c in left if accept is None or accept.t1 is None or _opened(c) <= accept.t1]
-        if server.kind == "unix":
-            named = [c for c in before if server.peer_pid in (None, c.process and c.process.pid)]
-            chosen = (named or before)[:1]
-        else:
-            chosen = before[-1:]
-        if chosen:
-            left.remove(chosen[0])
-            pairs.append((chosen[0], server))
-        else:
-            pairs.append((None, server))
-    pairs += [(client, None) for client in left]
-    return pairs
 
 
 def _mark_asyncio_tls(flow: Flow) -> None:
