@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import click
 
 from plainwire import i18n
+from plainwire.i18n import gettext as _
 
 if TYPE_CHECKING:
     from plainwire.cli.web import Live
@@ -254,7 +255,7 @@ def _report(recording: Any, outcome: Outcome, options: dict[str, Any]) -> list[F
     width = shutil.get_terminal_size((100, 24)).columns
     text = terminal.render(ledger, findings, width=width, colour=coloured(sys.stderr))
     click.echo(text, err=True)
-    click.echo(i18n.gettext("recording: {path}").format(path=outcome.path), err=True)
+    click.echo(_("recording: {path}").format(path=outcome.path), err=True)
     return findings
 
 

@@ -88,8 +88,8 @@ def _finding(
     evidence = [
         Evidence(
             say(
-                "{count} finished connections waited for accept() at {address}; {listen} allows"
-                " {backlog} + 1",
+                "finished connections that waited for accept() at {address}: {count}; {listen}"
+                " allows {backlog} + 1",
                 count=queued,
                 address=endpoint_name(listener.local),
                 listen=where(listen),

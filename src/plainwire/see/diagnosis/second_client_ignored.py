@@ -104,8 +104,8 @@ def _finding(case: Case, flow: Flow, waits: Waits, waiter: Waiter, busy: Call) -
         (
             Evidence(
                 say(
-                    "{count} finished connections wait in the queue of {listener}; the kernel"
-                    " completed them, accept() has not taken them",
+                    "finished connections in the queue of {listener}: {count}; the kernel completed"
+                    " them, accept() has not taken them",
                     count=waiting,
                     listener=endpoint_name(client.listener.local),
                 ),

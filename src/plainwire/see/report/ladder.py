@@ -100,7 +100,8 @@ def totals(flow: Flow) -> str:
     if not flow.ends and flow.wire is not None:
         sent = [packets.carried(flow.wire, end) for end in (0, 1)]
     there, back = text.bytes_text(sent[0]), text.bytes_text(sent[1])
-    state = _("closed") if flow.closed is not None else _("still open")
+    over = flow.closed is not None or packets.over(flow)
+    state = _("closed") if over else _("still open")
     return _("{there} there, {back} back, {state}").format(there=there, back=back, state=state)
 
 

@@ -97,6 +97,19 @@ def _brought(wire: Wire) -> dict[tuple[int, int], str]:
     return {(c.segment, c.end): c.after for c in wire.states if c.segment is not None}
 
 
+def over(flow: Flow) -> bool:
+    """Had both ends come to their last state before we ended their programs?
+
+    A reset does that, although one of them may see it only later, or never.
+    """
+    if flow.wire is None:
+        return False
+    endings = [e.process.ending for e in flow.ends if e.process and e.process.ending]
+    until = min(endings, default=1 << 63)
+    last = {change.end: change.after for change in flow.wire.states if change.t < until}
+    return len(last) == 2 and set(last.values()) <= {"CLOSED", "TIME_WAIT"}
+
+
 def _brings(brought: dict[tuple[int, int], str], segment: Segment) -> bool:
     return (segment.number, 0) in brought or (segment.number, 1) in brought
 

@@ -64,7 +64,7 @@ def render(
     for finding, alike in grouped(findings):
         block = finding_lines(ledger, finding, width=look.width, style=style, paths=paths)
         if alike:
-            said = _("the same at these lines: {count} more times").format(count=alike)
+            said = _("the same at these lines, {count} x more").format(count=alike)
             block.append("  " + text.clip(said, look.width - 2))
         blocks.append(block)
     blocks.append(_unseen(ledger, look))
