@@ -3,7 +3,9 @@
 Proof: a mutual wait (mutual_wait.py) in which one reader's loop ends only on b'', does
 not answer inside the loop, and has read at least one byte, while the other side has
 sent all it had and not shut down its sending half. Or the same, ended by the time-out
-of the side that waits for the answer.
+of the side that waits for the answer. Or, likely: one reads to the end, and on the other
+side an asyncio program wrote its last bytes, is idle, and nobody in it uses that stream
+any more (a handler that returned without writer.close()).
 """
 
 from __future__ import annotations
@@ -12,9 +14,17 @@ from collections.abc import Iterator
 
 from plainwire.see.diagnosis.case import Case, connection, totals, where
 from plainwire.see.diagnosis.model import CERTAIN, LIKELY, Evidence, Finding, say
-from plainwire.see.diagnosis.waiting import Pair, could_be_woken, stuck_pairs, waits_for_news
-from plainwire.see.ledger.model import Call, Flow
+from plainwire.see.diagnosis.waiting import (
+    Pair,
+    could_be_woken,
+    stuck_on,
+    stuck_pairs,
+    waits_for_news,
+    went_on,
+)
+from plainwire.see.ledger.model import Call, Endpoint, Flow
 from plainwire.see.ledger.ranges import is_receive, is_stream_read
+from plainwire.see.ledger.waits import Waits
 
 RULE = "eof-never-comes"
 _STREAM_TO_END = ("stream.read",)
@@ -33,11 +43,51 @@ def find(case: Case) -> Iterator[Finding]:
             certainty = LIKELY if could_be_woken(pair.waits, pair.waiters) else CERTAIN
             asker = b if reader is a else a
             yield _finding(case, pair.flow, certainty, reader, asker, pair.waits.t)
+    for waits, flow, reader, last in _abandoned(case):
+        if flow.number not in told:
+            told.add(flow.number)
+            yield _of_abandoned(flow, reader, last, waits.t, case)
     for flow in case.ledger.flows:
         if flow.number not in told:
             for reader, asker in _gave_up(case, flow):
                 yield _finding(case, flow, CERTAIN, reader, asker, asker.t1)
                 break
+
+
+def _abandoned(case: Case) -> Iterator[tuple[Waits, Flow, Call, Call]]:
+    """Readers to the end of a stream that its other side has let lie, open."""
+    for waits in case.waits:
+        for flow in case.ledger.flows:
+            for reading, lying in ((flow.client, flow.server), (flow.server, flow.client)):
+                if reading is None or lying is None or lying.role == "pair":
+                    continue
+                stuck = stuck_on(waits, reading, "receive")
+                reader = stuck[1] if stuck is not None else None
+                loops = [w for w in waits.on(lying, "receive") if w.wait == "poll"]
+                if reader is None or not loops or went_on(case, reader):
+                    continue
+                if not _reads_to_the_end(case, reader) or waits_for_news(case, waits, loops):
+                    continue
+                last = _let_lie(case, flow, lying, waits.t)
+                if last is not None:
+                    yield waits, flow, reader, last
+
+
+def _let_lie(case: Case, flow: Flow, end: Endpoint, t: int) -> Call | None:
+    """The last write of an end that no task reads, closes or writes any more; else None."""
+    writes = [part.call for part in flow.sending(end).asked_writes]
+    if not writes or any(call.t0 > t and not case.is_ours(call) for call in end.calls):
+        return None
+    if any(call.op in ("close", "closed", "shutdown") and call.t0 < t for call in end.calls):
+        return None
+    asks = [call for call in end.calls if is_stream_read(call)]
+    tasks = {call.task for call in asks}
+    busy = any(
+        call.t0 < t < (call.t1 or 1 << 63) and (call.task in tasks or call.endpoint is end)
+        for call in case.ledger.long_calls()
+        if is_stream_read(call) and call.process is writes[-1].process
+    )
+    return writes[-1] if asks and not busy else None
 
 
 def _gave_up(case: Case, flow: Flow) -> Iterator[tuple[Call, Call]]:
@@ -90,6 +140,38 @@ def _finding(
         say(
             "after its last send the sender must call shutdown(socket.SHUT_WR); or send the"
             " length first, and let the reader stop when it has that many bytes"
+        ),
+        flow.number,
+        t,
+    )
+
+
+def _of_abandoned(flow: Flow, reader: Call, last: Call, t: int, case: Case) -> Finding:
+    assert last.endpoint is not None
+    return Finding(
+        RULE,
+        LIKELY,
+        say(
+            "{reader} reads until the other side has finished, but {last} wrote the last bytes and"
+            " nobody closed the connection",
+            reader=where(reader),
+            last=where(last),
+        ),
+        case.places((reader, "waits"), (last, "sends")),
+        (
+            Evidence(
+                say(
+                    "connection {connection}: no shutdown and no close by the sender",
+                    connection=connection(flow),
+                ),
+                t,
+            ),
+            totals(flow.sending(last.endpoint), t),
+            Evidence(say("no task of {name} uses this stream any more", name=last.process.name), t),
+        ),
+        say(
+            "a handler that returns leaves its connection open: call writer.close() and `await"
+            " writer.wait_closed()` when the answer is written"
         ),
         flow.number,
         t,
