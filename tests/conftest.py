@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ssl
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,15 @@ settings.register_profile("any machine", deadline=None)
 settings.load_profile("any machine")
 
 sys.path.insert(0, str(Path(__file__).parent))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def browser_ends() -> Iterator[None]:
+    """The browser of this worker ends with it, if a test started one."""
+    yield
+    import chromium
+
+    chromium.close()
 
 
 @pytest.fixture(scope="session")

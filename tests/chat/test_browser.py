@@ -10,17 +10,16 @@ from typing import Any
 import pytest
 from helpers import Client, TerminalClient
 
+import chromium
 from plainwire import Address
 from plainwire.chat.bounds import Settings
 from plainwire.chat.server import ChatServer, Plan
 
-CHROMIUM = "/usr/bin/chromium"
-ARGS = ["--no-sandbox", "--headless", "--disable-gpu", "--disable-background-networking",
-        "--disable-component-update", "--disable-sync", "--no-first-run"]  # fmt: skip
-
 pytestmark = [
     pytest.mark.browser,
-    pytest.mark.skipif(not os.path.exists(CHROMIUM), reason="Debian's chromium is not installed"),
+    pytest.mark.skipif(
+        not os.path.exists(chromium.PATH), reason="Debian's chromium is not installed"
+    ),
 ]
 
 HOSTILE = [
@@ -36,14 +35,9 @@ HOSTILE = [
 ]
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as driver:
-        found = driver.chromium.launch(executable_path=CHROMIUM, args=ARGS)
-        yield found
-        found.close()
+@pytest.fixture
+def browser() -> Any:
+    return chromium.browser()
 
 
 @pytest.fixture

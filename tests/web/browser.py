@@ -10,20 +10,10 @@ from typing import Any
 
 import pytest
 
+import chromium
 from plainwire.web import static_files
 
 PATIENCE_MS = 120_000  # for whatever is waited for: machines may do much besides
-CHROMIUM = "/usr/bin/chromium"
-ARGUMENTS = [
-    "--no-sandbox",
-    "--headless",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--no-first-run",
-]
-
 # `make install` builds the page where npm is; a page that is not built though npm is there fails.
 needs_npm = pytest.mark.skipif(
     shutil.which("npm") is None, reason="npm is missing: what web/ has is not installed or checked"
@@ -32,30 +22,9 @@ needs_page = pytest.mark.skipif(
     shutil.which("npm") is None and not (static_files.FOLDER / "page.js").exists(),
     reason="npm is missing, so the page is not built",
 )
-needs_chromium = pytest.mark.skipif(not os.path.exists(CHROMIUM), reason="needs Debian's chromium")
-
-
-_started: list[Any] = []  # one Playwright and one browser for each worker
-
-
-def _browser() -> Any:
-    if not _started:
-        from playwright.sync_api import sync_playwright
-
-        playwright = sync_playwright().start()
-        _started.append(playwright)
-        _started.append(playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS))
-    return _started[1]
-
-
-def close() -> None:
-    """End the browser, if one was started."""
-    while _started:
-        last = _started.pop()
-        if _started:
-            last.close()
-        else:
-            last.stop()
+needs_chromium = pytest.mark.skipif(
+    not os.path.exists(chromium.PATH), reason="needs Debian's chromium"
+)
 
 
 @contextmanager
@@ -64,7 +33,9 @@ def opened(address: str, ready: str = ".ladder .lifelines", **options: Any) -> I
     errors: list[str] = []
     asked: list[str] = []
     size = {"width": 1440, "height": 900}
-    context = _browser().new_context(**{"viewport": size, "reduced_motion": "reduce", **options})
+    context = chromium.browser().new_context(
+        **{"viewport": size, "reduced_motion": "reduce", **options}
+    )
     context.set_default_timeout(PATIENCE_MS)
     try:
         page = context.new_page()

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-import browser
 import web_scenes
 
 
@@ -44,10 +42,3 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if Path(__file__).parent in item.path.parents:
             item.add_marker(pytest.mark.timeout(400))
-
-
-@pytest.fixture(scope="session", autouse=True)
-def browser_ends() -> Iterator[None]:
-    """The browser of this worker ends with it."""
-    yield
-    browser.close()

@@ -6,7 +6,7 @@ from textwrap import dedent
 
 import pytest
 
-from plainwire.see.diagnosis.sharing import writes_to_others
+from plainwire.see.diagnosis.sharing import closes_members, writes_to_others
 
 SHARING = {
     "S1 a loop over everybody": """
@@ -115,3 +115,17 @@ def test_a_client_of_such_a_program_may_wait_for_news(name: str) -> None:
 def test_here_only_the_two_of_them_speak(name: str) -> None:
     """Nobody else can write to this connection: if both wait, they wait for ever."""
     assert not writes_to_others(dedent(ALONE[name]))
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        ("for conn in list(idle):\n    conn.close()", True),
+        ("sessions.pop(name).close()", True),
+        ("conn, _ = server.accept()\nkept.append(conn)", False),
+        ("with conn:\n    conn.recv(9)\nserver.close()", False),
+    ],
+)
+def test_a_program_that_clears_up_now_and_then(source: str, expected: bool) -> None:
+    """When we end it before that, its open connections are no leak."""
+    assert closes_members(source) is expected

@@ -3,7 +3,8 @@
 Proof: at least ENOUGH connections from the same line, whose peers closed PATIENCE_SECONDS
 or more before the programs were ended, and which their process, still running, had
 neither closed nor let go; or the process ran out of descriptors (EMFILE). Likely when we
-ended the program, which might have closed them later.
+ended the program, which might have closed them later; silent when its source shows that
+it closes what it keeps now and then.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator
 
+from plainwire.see.diagnosis import sharing
 from plainwire.see.diagnosis.case import Case, where
 from plainwire.see.diagnosis.model import CERTAIN, LIKELY, Evidence, Finding, say
 from plainwire.see.ledger.model import Call, Endpoint, Surfaced
@@ -37,9 +39,19 @@ def find(case: Case) -> Iterator[Finding]:
     for ends in groups.values():
         if len(ends) >= ENOUGH:
             told = True
+            if exhausted is None and _may_clear_up(case, ends[0]):
+                continue
             yield _finding(case, ends, exhausted)
     if not told:
         yield from _out_of_descriptors(case)
+
+
+def _may_clear_up(case: Case, end: Endpoint) -> bool:
+    """Was it we who ended a program that closes the connections it keeps now and then?"""
+    process = end.process
+    if process is None or process.ending is None:
+        return False
+    return any(map(sharing.closes_members, case.sources_of(process)))
 
 
 def _out_of_descriptors(case: Case) -> Iterator[Finding]:

@@ -47,7 +47,7 @@ def writes_to_others(source: str) -> bool:
     nodes = list(ast.walk(tree))
     return (
         any(_mentions(node, _WAITING) for node in nodes)
-        or _sends_to_a_member(nodes)
+        or _calls_a_member(nodes, _SENDING)
         or _keeps_a_connection(nodes)
         or any(map(_bridges, [tree, *filter(_is_function, nodes)]))
     )
@@ -78,6 +78,16 @@ def _bridges(scope: ast.AST) -> bool:
     return bool(read) and bool(written - read - set(_accepted(nodes)))
 
 
+@lru_cache(maxsize=64)
+def closes_members(source: str) -> bool:
+    """Does it close connections taken from a collection, as one that clears up now and then?"""
+    try:
+        nodes = list(ast.walk(ast.parse(source)))
+    except (SyntaxError, ValueError, RecursionError):
+        return True
+    return _calls_a_member(nodes, {"close", "shutdown"})
+
+
 def _mentions(node: ast.AST, names: set[str]) -> bool:
     if isinstance(node, ast.Attribute):
         return node.attr in names
@@ -90,8 +100,8 @@ def _names(target: ast.AST) -> Iterator[str]:
             yield node.id
 
 
-def _sends_to_a_member(nodes: list[ast.AST]) -> bool:
-    """S1."""
+def _calls_a_member(nodes: list[ast.AST], methods: set[str]) -> bool:
+    """S1: a method of something taken from a collection."""
     members: set[str] = set()
     for node in nodes:
         if isinstance(node, (ast.For, ast.AsyncFor, ast.comprehension)):
@@ -102,7 +112,7 @@ def _sends_to_a_member(nodes: list[ast.AST]) -> bool:
     for node in nodes:
         if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)):
             continue
-        if node.func.attr not in _SENDING:
+        if node.func.attr not in methods:
             continue
         receiver: ast.AST = node.func.value
         while isinstance(receiver, ast.Attribute):

@@ -64,11 +64,17 @@ def _is_job_queue(case: Case, end: Endpoint, pair: tuple[Call, Call]) -> bool:
     line = pair[0].site.frame
     if flow is None or pair[1].site.frame != line:
         return False
-    reads = [part for part in flow.receiving(end).asked_reads if part.call.site.frame == line]
+    every = flow.receiving(end).asked_reads
+    reads = [part for part in every if part.call.site.frame == line]
     (size, *others) = {part.end - part.start for part in reads} or {0}
     if others or any(part.call.asked != size or part.start % size for part in reads):
         return False
     readers = {(part.call.process.key, part.call.thread) for part in reads}
+    if any(
+        part.call.site.frame != line and (part.call.process.key, part.call.thread) in readers
+        for part in every
+    ):
+        return False  # a piece is not all they want
     asks = any(is_send(c) and (c.process.key, c.thread) in readers for c in end.calls)
     # Who asks may get another's answer, unless all answers are alike.
     return not asks or len({part.call.complete for part in reads} | {None}) == 2
