@@ -49,6 +49,7 @@ class Sites:
         self._kept = []
         self._library = {}  # id(code) -> is it library code
         self._chains = {}
+        self._near = {}  # the keys of three frames, which decide -> number
         self._cwd = os.getcwd()
         self._main = None
         # The wrappers look here first: 0 = library code, walk outwards.
@@ -68,12 +69,26 @@ class Sites:
                 number = self.known[key] = self._new([frame], [], USER)
                 return number
             self.known[key] = 0
-        return self._walk(frame)
+        # asyncio's recv() and send() are two frames away from whoever asked: not walked
+        # to again and again, because that costs as much as all the rest of a record.
+        back = frame.f_back
+        if back is None or back.f_back is None:
+            return self._walk(frame)[0]
+        near = (key, key_of(back), key_of(back.f_back))
+        number = self._near.get(near)
+        if number is None:
+            number, depth = self._walk(frame)
+            if depth <= len(near):
+                self._near[near] = number
+        return number
 
     def _walk(self, frame):
+        """The number of a chain of frames, and of how many the first decide it."""
         chain, inner = [], []
+        depth = 0
         kind = LIBRARY
         while frame is not None and len(inner) < _MOST_FRAMES:
+            depth += 1
             code = frame.f_code
             if not self._is_library(code):
                 chain.append((id(code), frame.f_lasti))
@@ -90,7 +105,7 @@ class Sites:
         if number is None:
             number = self._new([frame] if kind is USER else [], inner, kind)
             self._chains[chain] = number
-        return number
+        return number, depth if kind is not LIBRARY else _MOST_FRAMES
 
     def _new(self, frames, inner, kind):
         number = self.next_number()
