@@ -7,10 +7,12 @@ K1  A segment's line shows, at each side, the line of code behind it and the sta
 K2  Sequence numbers are relative as in other tools: a SYN has 0, the first byte 1.
 K3  In a short ladder an acknowledgement alone is left out, unless it changes a state or
     means something (a window, a late ACK); segments within folded rows are left out too.
+K4  Segments that came of our ending the programs are left out (rows.py, E3).
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
@@ -22,6 +24,8 @@ from plainwire.see.ledger.wire import Behind, Change, Segment, Wire
 from plainwire.see.report import names, text
 from plainwire.see.report.fold import IDLE_NS, Folded, Idle, Item
 from plainwire.see.report.style import Style
+
+_FILE = re.compile(r"\S+(:\d+)")
 
 RUN_SHOWN = 6  # segments without a row between them; more are folded
 ALONE_SHOWN = 30  # the same in a capture without calls, which has no rows
@@ -52,11 +56,11 @@ def among(flow: Flow, items: Iterable[Item], *, everything: bool) -> Iterator[Li
     if flow.wire is None:
         yield from items
         return
-    brought = _brought(flow.wire)
+    brought, until = _brought(flow.wire), _until(flow)
     waiting = [
         Wired(s, brought.get((s.number, 0), ""), brought.get((s.number, 1), ""))
         for s in flow.wire.segments
-        if everything or not s.plain or s.marks or s.cause or _brings(brought, s)
+        if s.t < until and (everything or not s.plain or s.marks or s.cause or _brings(brought, s))
     ]
     at = 0
     most = ALONE_SHOWN if not flow.ends else RUN_SHOWN
@@ -97,6 +101,12 @@ def _brought(wire: Wire) -> dict[tuple[int, int], str]:
     return {(c.segment, c.end): c.after for c in wire.states if c.segment is not None}
 
 
+def _until(flow: Flow) -> int:
+    """From when on what a flow's programs did was our ending them."""
+    endings = [e.process.ending for e in flow.ends if e.process and e.process.ending]
+    return min(endings, default=1 << 63)
+
+
 def over(flow: Flow) -> bool:
     """Had both ends come to their last state before we ended their programs?
 
@@ -104,8 +114,7 @@ def over(flow: Flow) -> bool:
     """
     if flow.wire is None:
         return False
-    endings = [e.process.ending for e in flow.ends if e.process and e.process.ending]
-    until = min(endings, default=1 << 63)
+    until = _until(flow)
     last = {change.end: change.after for change in flow.wire.states if change.t < until}
     return len(last) == 2 and set(last.values()) <= {"CLOSED", "TIME_WAIT"}
 
@@ -156,13 +165,20 @@ def drawn(item: Wired, wire: int, lanes: tuple[int, int], style: Style) -> str:
         arrow = f"{glyphs.faint} {said} {rest}{glyphs.right}"
     else:
         arrow = f"{glyphs.left}{rest} {said} {glyphs.faint}"
-    here = text.pad(text.clip(left, lanes[0]), lanes[0], right=True)
-    there = text.clip(right, lanes[1])
+    here = text.pad(_fitted(left, lanes[0]), lanes[0], right=True)
+    there = _fitted(right, lanes[1])
     lane = glyphs.lane
     return (
         f"{style.paint(here, 'dim')} {lane}{style.paint(arrow, 'dim')}{lane}"
         f" {style.paint(there, 'dim')}"
     )
+
+
+def _fitted(side: str, width: int) -> str:
+    """A side that fits: before its state is cut, its file's name goes, and leaves the line."""
+    if text.width_of(side) > width:
+        side = _FILE.sub(r"\1", side)
+    return text.clip(side, width)
 
 
 def sides(item: Wired) -> tuple[str, str]:
@@ -225,7 +241,9 @@ def summary(flow: Flow) -> list[tuple[int, str]]:
     """
     if flow.wire is None:
         return []
-    return [*_handshake(flow.wire), *_close(flow.wire)]
+    first = next((s for s in flow.wire.segments if s.flags & (FIN | RST)), None)
+    ours = first is not None and first.t >= _until(flow)
+    return [*_handshake(flow.wire), *(() if ours else _close(flow.wire))]
 
 
 def _handshake(wire: Wire) -> Iterator[tuple[int, str]]:
