@@ -95,6 +95,9 @@ class Client:
         self.close()
 
 
+TERMINALS: list[TerminalClient] = []  # of the test that runs; those left over are ended after it
+
+
 class TerminalClient:
     """`plainwire chat join` on a pseudo terminal of 100 columns.
 
@@ -121,6 +124,7 @@ class TerminalClient:
             stdin=slave, stdout=slave, stderr=slave, env=variables, start_new_session=True,
         )  # fmt: skip
         os.close(slave)
+        TERMINALS.append(self)
 
     @property
     def text(self) -> str:
