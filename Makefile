@@ -30,10 +30,10 @@ demo: $(STAMP)
 	@$(BIN)/plainwire run --until-finding --timeout 20 examples/tutorial/chat_hangs_server.py -- examples/tutorial/chat_hangs_client.py
 
 test: install lint
-	$(BIN)/python -m pytest -n auto --dist worksteal -m "not observed and not browser"
+	tools/run_tests $(BIN)/python -n auto --dist worksteal -m "not observed and not browser"
 	# Playwright keeps a loop running in its process, in which asyncio.run() is refused.
-	$(BIN)/python -m pytest -n 2 --dist loadfile -m browser
-	$(BIN)/python -m pytest -n 4 --dist worksteal -m observed
+	tools/run_tests $(BIN)/python -n 2 --dist loadfile -m browser
+	tools/run_tests $(BIN)/python -n 4 --dist worksteal -m observed
 
 # The interpreter's own tests with and without the probe, the long list (20 minutes).
 transparency: install

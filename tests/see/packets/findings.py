@@ -138,14 +138,16 @@ CASES = [
     Case(
         "reset-without-fin",
         _SERVER
+        + "conn.recv(1)\n"  # a reset must not come before connect() has returned
         + "conn.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack('ii', 1, 0))\n"
         + "conn.close()  # @cut\n",
-        _CLIENT + "time.sleep(0.3)\nsk.recv(10)  # @fails\n",
+        _CLIENT + "sk.send(b'x')\ntime.sleep(0.3)\nsk.recv(10)  # @fails\n",
         _SERVER
+        + "conn.recv(1)\n"  # a reset must not come before connect() has returned
         + "conn.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack('ii', 1, 0))\n"
         + "conn.close()\n",
         _CLIENT
-        + "time.sleep(0.3)\ntry:\n    sk.recv(10)\n"
+        + "sk.send(b'x')\ntime.sleep(0.3)\ntry:\n    sk.recv(10)\n"
         + "except ConnectionResetError:\n    print('cut')\n",
         ("cut", "fails"),
     ),
