@@ -19,6 +19,8 @@ import ast
 from collections.abc import Iterator
 from functools import lru_cache
 
+from plainwire.see.diagnosis.use import parsed
+
 _SENDING = {
     "send", "sendall", "sendto", "sendmsg", "write", "writelines", "send_bytes", "send_text",
     "send_message", "put", "put_nowait", "set_result", "set",
@@ -40,16 +42,15 @@ _ROLES = {"request", "wfile", "connection", "transport", "writer", "sock", "sock
 @lru_cache(maxsize=64)
 def writes_to_others(source: str) -> bool:
     """Does this source show one of the signs S1 to S4? True when it cannot be read."""
-    try:
-        tree = ast.parse(source)
-    except (SyntaxError, ValueError, RecursionError):
+    found = parsed(source)
+    if found is None:
         return True
-    nodes = list(ast.walk(tree))
+    nodes = list(ast.walk(found[0]))
     return (
         any(_mentions(node, _WAITING) for node in nodes)
         or _calls_a_member(nodes, _SENDING)
         or _keeps_a_connection(nodes)
-        or any(map(_bridges, [tree, *filter(_is_function, nodes)]))
+        or any(map(_bridges, [found[0], *filter(_is_function, nodes)]))
     )
 
 
@@ -81,11 +82,10 @@ def _bridges(scope: ast.AST) -> bool:
 @lru_cache(maxsize=64)
 def closes_members(source: str) -> bool:
     """Does it close connections taken from a collection, as one that clears up now and then?"""
-    try:
-        nodes = list(ast.walk(ast.parse(source)))
-    except (SyntaxError, ValueError, RecursionError):
+    found = parsed(source)
+    if found is None:
         return True
-    return _calls_a_member(nodes, {"close", "shutdown"})
+    return _calls_a_member(list(ast.walk(found[0])), {"close", "shutdown"})
 
 
 def _mentions(node: ast.AST, names: set[str]) -> bool:
