@@ -126,7 +126,7 @@ OPS = {
     "stream.readline": 71,
     "stream.readexactly": 72,
     "stream.readuntil": 73,
-    "stream.queue": 74,  # a write that could not go out at once; aux: bytes queued after it
+    "stream.queue": 74,  # arg: bytes of a write that had to wait; aux: queued with them
     "stream.drain": 75,  # a drain() that had to wait
     # waiting
     "serve_forever": 80,  # socketserver's accept loop

@@ -246,7 +246,7 @@ def test_queued_writes_of_asyncio_belong_to_the_lines_that_asked() -> None:
     # 10 bytes at once; of 100, 30 at once and 70 queued; 50 more queued behind them.
     client.call("send", here, b"a" * 10, line=1)
     client.call("send", here, b"b" * 30, asked=100, line=2)
-    client.call("stream.queue", here, asked=100, ret=0, aux=70, line=2)
+    client.call("stream.queue", here, asked=70, ret=0, aux=70, line=2)
     client.call("stream.queue", here, asked=50, ret=0, aux=120, line=3)
     client.call("send", here, b"b" * 60, asked=70, site=loop)
     client.call("sendmsg", here, b"b" * 10 + b"c" * 50, site=loop)
@@ -280,7 +280,7 @@ def test_asked_and_kernel_writes_compose_to_the_same_stream(
     total, at_once = sum(sizes), min(first, sizes[0])
     client.call("send", here, b"x" * at_once, asked=sizes[0], line=1)
     if at_once < sizes[0]:
-        client.call("stream.queue", here, asked=sizes[0], ret=0, line=1)
+        client.call("stream.queue", here, asked=sizes[0] - at_once, ret=0, line=1)
     left = total - at_once
     for line, size in enumerate(sizes[1:], 2):
         client.call("stream.queue", here, asked=size, ret=0, line=line)

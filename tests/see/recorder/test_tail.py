@@ -40,6 +40,17 @@ def test_calls_are_followed_into_the_next_part(tmp_path: Path) -> None:
     tail.close()
 
 
+def test_of_the_calls_that_returned_only_the_wanted_ones_come(tmp_path: Path) -> None:
+    """All are counted, and an open one is followed whatever it is."""
+    cells = [files.slot("recv"), files.slot("accept"), files.slot("recv", t1=0)] * 200
+    files.slots_file(tmp_path, cells, room=700)
+    tail = Tail(tmp_path, files.KEY, {records.OPS["accept"]})
+    assert [c.slot for c in tail.settled()] == list(range(1, 600, 3))
+    assert list(tail.open) == list(range(2, 600, 3))
+    assert tail.calls == 600
+    tail.close()
+
+
 def test_a_part_that_was_packed_away_is_skipped(tmp_path: Path) -> None:
     """The recorder packs full parts; a slow tail goes on with what is left."""
     files.slots_file(tmp_path, [files.slot()], part=2, first=40)

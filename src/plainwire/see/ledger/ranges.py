@@ -14,6 +14,7 @@ R4  What a library asked for on the program's behalf is told apart: `asked_*` ar
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import zip_longest
 from operator import attrgetter
 
 from plainwire.see import records
@@ -111,24 +112,28 @@ def _overlap(calls: list[Call]) -> bool:
 def _asked_writes(kernel: list[Call], queued: list[Call], base: int) -> list[Range]:
     """The program's writes to an asyncio transport, in stream offsets (R4).
 
-    A write that went out at once is one send from the user's line. One that had to
-    queue is noted with its whole length; the part that went out at once is the send
-    just before it, and the rest goes out in the loop's callbacks, which are nobody's.
+    A write that went out at once is one send from the user's line. Of one that did not,
+    the part that had to queue is noted; what went out at once is the send just before
+    it, and the rest goes out in the loop's callbacks, which are nobody's.
     """
     direct = [c for c in kernel if c.site.kind != "loop"]
     merged = sorted(direct + queued, key=lambda c: c.t0)
     ranges: list[Range] = []
     at = base
-    for position, call in enumerate(merged):
-        if call.op != "stream.queue":
-            rest = merged[position + 1 : position + 2]
-            if call.count < call.asked and any(
-                c.op == "stream.queue" and c.asked == call.asked for c in rest
-            ):
-                continue  # counted there, whole
-            size = max(0, call.count)
+    begun = 0  # bytes that the send just before had sent of a write whose rest queued
+    for call, following in zip_longest(merged, merged[1:]):
+        if call.op == "stream.queue":
+            size, begun = begun + call.asked, 0
         else:
-            size = call.asked
+            size = max(0, call.count)
+            if (
+                size < call.asked
+                and following is not None
+                and following.op == "stream.queue"
+                and following.asked == call.asked - size
+            ):
+                begun = size
+                continue
         if size:
             ranges.append(Range(at, at + size, call))
             at += size

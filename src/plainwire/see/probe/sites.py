@@ -23,17 +23,33 @@ _STDLIB = os.path.dirname(os.path.abspath(os.__file__)) + os.sep
 _INSTALLED = (os.sep + "site-packages" + os.sep, os.sep + "dist-packages" + os.sep)
 _OURS = ("<plainwire ", os.path.dirname(os.path.abspath(__file__)) + os.sep)
 _EVENTS = os.path.join("asyncio", "events.py")
+_TRANSPORTS = os.path.join("asyncio", "selector_events.py")
 
 
 # The key of a call site, as text for the wrappers. From 3.11 on a code object holds its
 # instructions, so the sum is an address inside of it, which no other one shares: 25 ns
 # less than a tuple. Before, the instructions were an object of their own.
 KEY = (
-    "id(frame.f_code) + frame.f_lasti"
+    "id({0}.f_code) + {0}.f_lasti"
     if sys.version_info >= (3, 11) and sys.implementation.name == "cpython"
-    else "(id(frame.f_code), frame.f_lasti)"
+    else "(id({0}.f_code), {0}.f_lasti)"
 )
-key_of = eval("lambda frame: " + KEY)
+key_of = eval("lambda frame: " + KEY.format("frame"))
+
+# asyncio's recv() and send() are three and four frames away from whoever asked, which are
+# followed at every call: as text, because a function for each key would cost as much as
+# all the rest of a record.
+FIND = """
+def outwards(frame, step):
+    at = frame
+    while step.__class__ is dict:
+        at = at.f_back
+        step = step.get({at} if at is not None else None)
+    return step or learn(frame)
+
+def find(frame):
+    return outwards(frame, known.get({frame}))
+""".format(at=KEY.format("at"), frame=KEY.format("frame"))
 
 
 def is_ours(code):
@@ -48,64 +64,54 @@ class Sites:
         self._note = note
         self._kept = []
         self._library = {}  # id(code) -> is it library code
-        self._chains = {}
-        self._near = {}  # the keys of three frames, which decide -> number
         self._cwd = os.getcwd()
         self._main = None
-        # The wrappers look here first: 0 = library code, walk outwards.
+        # Frames from the call outwards, a table for each: key -> number of the site, or the
+        # next table for a frame of a library. `None` stands for the end of the stack.
         self.known = {}
         self.users = set()  # numbers of sites that are a line of the user's
         self.next_number = count(1).__next__
+        # `find(frame)`: the number of the site of a frame, noted when it is new;
+        # `outwards(frame, known.get(key))`: the same for who has looked already.
+        space = {"known": self.known, "learn": self._learn}
+        exec(compile(FIND, "<plainwire find>", "exec"), space)
+        self.find, self.outwards = space["find"], space["outwards"]
 
-    def find(self, frame):
-        """The number of the site of a frame; makes it known when it is new."""
-        code = frame.f_code
+    def _learn(self, frame):
+        """The number of a chain of frames that was not seen before."""
+        step, inner, kind = self.known, [], LIBRARY
         key = key_of(frame)
-        number = self.known.get(key)
-        if number:
-            return number
-        if number is None:
-            if not self._is_library(code):
-                number = self.known[key] = self._new([frame], [], USER)
-                return number
-            self.known[key] = 0
-        # asyncio's recv() and send() are two frames away from whoever asked: not walked
-        # to again and again, because that costs as much as all the rest of a record.
-        back = frame.f_back
-        if back is None or back.f_back is None:
-            return self._walk(frame)[0]
-        near = (key, key_of(back), key_of(back.f_back))
-        number = self._near.get(near)
-        if number is None:
-            number, depth = self._walk(frame)
-            if depth <= len(near):
-                self._near[near] = number
-        return number
-
-    def _walk(self, frame):
-        """The number of a chain of frames, and of how many the first decide it."""
-        chain, inner = [], []
-        depth = 0
-        kind = LIBRARY
-        while frame is not None and len(inner) < _MOST_FRAMES:
-            depth += 1
+        while True:
             code = frame.f_code
             if not self._is_library(code):
-                chain.append((id(code), frame.f_lasti))
                 kind = USER
                 break
             if code.co_name == "_run" and code.co_filename.endswith(_EVENTS):
                 kind = LOOP
                 break
-            chain.append((id(code), frame.f_lasti))
             inner.append(frame)
-            frame = frame.f_back
-        chain = tuple(chain)
-        number = self._chains.get(chain)
-        if number is None:
+            if len(inner) == _MOST_FRAMES:
+                break
+            following = step.setdefault(key, {})
+            if type(following) is int:  # another thread was faster
+                return following
+            step, frame = following, frame.f_back
+            if frame is None:
+                key = None
+                break
+            key = key_of(frame)
+        number = step.get(key)
+        if type(number) is not int:
             number = self._new([frame] if kind is USER else [], inner, kind)
-            self._chains[chain] = number
-        return number, depth if kind is not LIBRARY else _MOST_FRAMES
+            number = step.setdefault(key, number)
+        if kind is LOOP and self._only_the_loop_calls(inner[0].f_code):
+            self.known[key_of(inner[0])] = number
+        return number
+
+    @staticmethod
+    def _only_the_loop_calls(code):
+        """Need the frames around a call in this code not be walked, at every received byte?"""
+        return code.co_name.startswith("_read_ready__") and code.co_filename.endswith(_TRANSPORTS)
 
     def _new(self, frames, inner, kind):
         number = self.next_number()

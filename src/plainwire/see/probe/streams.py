@@ -7,6 +7,7 @@ The line is taken when the method is *called*, not when its coroutine first runs
 `wait_for(reader.readline(), 5)` runs it in a task of its own (3.11).
 """
 
+import sys
 from sys import _getframe
 
 from .. import records
@@ -20,11 +21,11 @@ _RECEIVING = ("data_received", "buffer_updated", "datagram_received")
 def patch_streams(state, module):
     """Observe `asyncio.streams`."""
     reader = module.StreamReader
-    file = reader.readline.__code__.co_filename
+    own = {reader.read.__code__, reader.readline.__code__}
     mark = _coroutine_mark()
     for name, arguments in (("read", 1), ("readline", 0), ("readexactly", 1), ("readuntil", 0)):
         original = getattr(reader, name)
-        observed = _observe(state, original, records.OPS["stream." + name], arguments, file)
+        observed = _observe(state, original, records.OPS["stream." + name], arguments, own)
         setattr(reader, name, mark(wrap.like(observed, original)))
 
     drain = module.StreamWriter.drain
@@ -32,7 +33,11 @@ def patch_streams(state, module):
 
     def observed_drain(self):
         # Most drains return at once and are not worth a record.
-        if getattr(self._protocol, "_paused", False):
+        try:
+            paused = self._protocol._paused
+        except AttributeError:  # a protocol of the program's own
+            paused = False
+        if paused:
             return waiting(self, state.sites.find(_getframe(1)), 0)
         return drain(self)
 
@@ -67,19 +72,24 @@ def patch_selector_events(state, module):
     transport.__init__ = wrap.like(__init__, init)
     transport.set_protocol = wrap.like(observed_set_protocol, set_protocol)
 
+    # Called by write() when data had to stay, and only then: a wrapper of write() itself
+    # would be one frame more between the socket and the program's line in every send.
     stream = module._SelectorSocketTransport
-    write = stream.write
+    pause = stream._maybe_pause_protocol
 
-    def observed_write(self, data):
-        write(self, data)
-        if self._buffer:
+    def observed_pause(self):
+        frame = _getframe(1)
+        if frame.f_code in queueing:
             sock = self._sock
             number = abs(state.sids.get(sock.fileno(), 0)) if sock is not None else 0
-            site = state.sites.find(_getframe(1))
+            stayed = wrap.length(frame.f_locals.get("data"))
             queued = min(self.get_write_buffer_size(), records.UNLIMITED)
-            state.instant("stream.queue", number, site, arg=wrap.length(data), aux=queued)
+            site = state.sites.find(frame)
+            state.instant("stream.queue", number, site, arg=stayed, aux=queued)
+        return pause(self)
 
-    stream.write = wrap.like(observed_write, write)
+    queueing = {stream.write.__code__}
+    stream._maybe_pause_protocol = wrap.like(observed_pause, pause)
 
 
 def _note_protocol(state, sock, protocol):
@@ -109,24 +119,21 @@ def _number(state, owner):
     return number
 
 
-def _observe(state, original, op, takes_size, file):
+def _observe(state, original, op, takes_size, own):
     """The observed form of one reading method; its line is taken when it is called.
 
     StreamReader's methods call each other (readline() is made of readuntil(), read(-1)
-    of read(n)): only what the program called is one of its reads.
+    of read(n)): only what the program called is one of its reads. `own` are the code
+    objects of those that call others.
     """
-    waiting = _waiting(state, original, op)
+    waiting = _waiting(state, original, op, "n" if takes_size else "*rest, **named")
     find = state.sites.find
-
-    def inner(frame):
-        code = frame.f_code
-        return code.co_filename == file and code.co_name in ("read", "readline")
 
     if not takes_size:
 
         def method(self, *rest, **named):
             frame = _getframe(1)
-            if inner(frame):
+            if frame.f_code in own:
                 return original(self, *rest, **named)
             return waiting(self, find(frame), 0, *rest, **named)
 
@@ -134,9 +141,10 @@ def _observe(state, original, op, takes_size, file):
 
         def method(self, n=original.__defaults__[0]):
             frame = _getframe(1)
-            if inner(frame):
+            if frame.f_code in own:
                 return original(self, n)
-            return waiting(self, find(frame), wrap.clip(n), n)
+            arg = n if type(n) is int and 0 <= n < records.UNLIMITED else wrap.clip(n)
+            return waiting(self, find(frame), arg, n)
 
     else:
 
@@ -146,34 +154,80 @@ def _observe(state, original, op, takes_size, file):
     return method
 
 
-def _waiting(state, original, op):
-    """The coroutine that runs an original one between the two halves of a slot."""
-    from asyncio.tasks import current_task
-
-    async def waiting(self, site, arg, *rest, **named):
-        task = current_task()
-        try:
-            thread = state.local.number
-        except AttributeError:
-            thread = state.thread()
-        number = _number(state, self)
-        slot = state.slots.next_number()
-        cells, at = state.slots.cell(slot)
+WAITING = """
+async def waiting(self, site, arg, {given}):
+    loop = running()
+    task = current(loop) if loop is not None else None
+    known = tasks.get(id(task))
+    if known is not None:
+        task_number = known[0]
+    else:
         task_number = state.task(task) if task is not None else 0
-        wrap.ENTER(cells, at, thread, number, site, op, 0, arg, task_number, now())
-        try:
-            result = await original(self, *rest, **named)
-        except BaseException as error:
-            partial = getattr(error, "partial", b"")
-            state.local.failure = (id(error), type(error), slot)
-            raised = state.exception(type(error).__name__, _text(error))
-            wrap.EXIT(cells, at + _HALF, records.RAISED, len(partial), raised, now())
-            raise
-        size = len(result) if result is not None else 0
-        wrap.EXIT(cells, at + _HALF, size, 0, 0, now())
-        return result
+    try:
+        thread = state.local.number
+    except AttributeError:
+        thread = state.thread()
+    number = self.__dict__.get("_plainwire_socket")
+    if number is None:
+        number = number_of(state, self)
+    slot = slots.next_number()
+    cells, first, end, shift = slots.current
+    if first <= slot < end:
+        at = slot * {slot_bytes} + shift
+    else:
+        cells, at = slots.locate(slot)
+    enter(cells, at, thread, number, site, {op}, 0, arg, task_number, now())
+    try:
+        result = await original(self, {given})
+    except BaseException as error:
+        failed(cells, at + {half}, error, slot)
+        raise
+    leave(cells, at + {half}, 0 if result is None else len(result), now())
+    return result
+"""
 
-    return wrap.like(waiting, original)
+
+def _waiting(state, original, op, given="*rest, **named"):
+    """The coroutine that runs an original one between the two halves of a slot.
+
+    Text like the wrappers of sockets: what is handed on by name costs half of `*rest`.
+    """
+    running, current = _task_lookup()
+
+    def failed(cells, at, error, slot):
+        partial = getattr(error, "partial", b"")
+        state.local.failure = (id(error), type(error), slot)
+        raised = state.exception(type(error).__name__, _text(error))
+        wrap.EXIT(cells, at, records.RAISED, len(partial), raised, now())
+
+    space = {
+        "state": state,
+        "tasks": state.tasks,
+        "slots": state.slots,
+        "original": original,
+        "running": running,
+        "current": current,
+        "number_of": _number,
+        "enter": wrap.ENTER,
+        "leave": wrap.LEAVE,
+        "failed": failed,
+        "now": now,
+    }
+    text = WAITING.format(given=given, op=op, slot_bytes=records.SLOT_BYTES, half=_HALF)
+    exec(compile(text, "<plainwire stream>", "exec"), space)
+    return wrap.like(space["waiting"], original)
+
+
+def _task_lookup():
+    """Functions that give the running loop, or None, and the task that a loop runs.
+
+    Before 3.12 `current_task` is Python code around a dict.
+    """
+    from asyncio import events, tasks
+
+    if sys.version_info < (3, 12):
+        return events._get_running_loop, tasks._current_tasks.get
+    return events._get_running_loop, tasks.current_task
 
 
 def _text(error):

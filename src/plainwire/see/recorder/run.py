@@ -43,6 +43,7 @@ _SIGNALS = {signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGWINCH}
 _FROM_KERNEL = 0x80  # si_code of a signal that the terminal sent (sigaction(2))
 _LISTEN, _BIND = records.OPS["listen"], records.OPS["bind"]
 _ADDRESS_TROUBLE = {records.OPS[name] for name in ("bind", "connect", "connect_ex")}
+_NOTICED = {_LISTEN, *_ADDRESS_TROUBLE}
 
 
 @dataclass(frozen=True)
@@ -292,7 +293,7 @@ class Run:
     def _read_notes(self) -> None:
         for key in run_folder.parts(self.folder):
             if key not in self._tails:
-                self._tails[key] = Tail(self.folder, key)
+                self._tails[key] = Tail(self.folder, key, _NOTICED)
         for tail in self._tails.values():
             for note in tail.notes():
                 if note[0] == "site":
