@@ -44,6 +44,20 @@ def report(make: Any, **options: Any) -> dict[str, Any]:
     return json.loads(json.dumps(made))  # type: ignore[no-any-return]
 
 
+def framed() -> Scene:
+    """A codec told the boundaries: in one send there is a message and a half."""
+    scene = hanging()
+    ledger = scene.ledger
+
+    def with_messages() -> Any:
+        made = ledger()
+        made.flows[0].there.messages = [(0, 3, "lines()", "'he'"), (3, 9, "lines()", "'secret'")]
+        return made
+
+    scene.ledger = with_messages  # type: ignore[method-assign]
+    return scene
+
+
 def one_sided() -> Scene:
     scene = hanging()
     ledger = scene.ledger
@@ -58,7 +72,17 @@ def one_sided() -> Scene:
     return scene
 
 
-@pytest.mark.parametrize("make", [hanging, glued, datagrams, one_sided])
+def test_a_codecs_messages_are_ranges_and_their_text_is_payload() -> None:
+    frames = report(framed)["flows"][0]["there"]["frames"]
+    assert frames == [
+        {"start": 0, "end": 3, "codec": "lines()"},
+        {"start": 3, "end": 9, "codec": "lines()"},
+    ]
+    frames = report(framed, with_payload=True)["flows"][0]["there"]["frames"]
+    assert [f["label"] for f in frames] == ["'he'", "'secret'"]
+
+
+@pytest.mark.parametrize("make", [hanging, glued, datagrams, one_sided, framed])
 @pytest.mark.parametrize("with_payload", [False, True])
 def test_every_report_is_what_the_schema_says(make, with_payload: bool) -> None:
     jsonschema.Draft202012Validator(SCHEMA).validate(report(make, with_payload=with_payload))
@@ -67,7 +91,7 @@ def test_every_report_is_what_the_schema_says(make, with_payload: bool) -> None:
 def test_the_schema_names_no_field_that_is_never_written() -> None:
     """A schema that promises more than the report holds misleads whoever reads it."""
     seen: dict[str, set[str]] = {}
-    for make in (glued, datagrams):
+    for make in (glued, datagrams, framed):
         _collect(SCHEMA, report(make, with_payload=True), "", seen)
     for name, definition in SCHEMA["$defs"].items():
         if name not in ("error", "segment", "behind", "state_change"):  # no packets, no failure

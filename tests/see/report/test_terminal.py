@@ -101,6 +101,19 @@ def test_a_read_that_got_two_sends_names_both() -> None:
     assert render(glued().ledger(), [], width=80) == GLUED
 
 
+def test_messages_are_named_where_a_codec_told_their_boundaries() -> None:
+    """A send shows its message, not its bytes; one that is not all there ends in dots."""
+    ledger = hanging().ledger()
+    there = ledger.flows[0].there
+    there.messages = [(0, 3, "lines()", "'he'"), (3, 9, "lines()", "'lo'")]
+    out = render(ledger, [], width=140)
+    assert "5 B 2 messages: 'he', 'lo'... ─" in out
+    there.messages = [(0, 5, "lines()", "'hello'")]
+    out = render(ledger, [], width=120)
+    assert re.search(r"├─ 5 B 'hello' ─+►", out)
+    assert re.search(r"─ 5 B 'hello' ►│", out)
+
+
 def test_a_datagram_that_nobody_read_ends_in_a_cross() -> None:
     out = render(datagrams().ledger(), [], width=80)
     assert "client.py and server.py exchanged 2 datagrams over UDP,\n1 of them not received." in out

@@ -156,10 +156,15 @@ class _Report:
             "messages_are": "frames" if direction.messages else "calls",
             "sends": [self.range(span) for span in direction.asked_writes],
             "receives": [self.range(span) for span in direction.asked_reads],
+            "frames": [self.message(*named) for named in direction.messages],
         }
 
     def range(self, span: Any) -> dict[str, Any]:
         return {"start": span.start, "end": span.end, "call": self.numbers.get(id(span.call))}
+
+    def message(self, start: int, end: int, codec: str, label: str) -> dict[str, Any]:
+        said = {"label": label} if self.with_payload else {}
+        return {"start": start, "end": end, "codec": codec, **said}
 
     def datagrams(self, flow: Flow, direction: Direction) -> dict[str, Any]:
         mine = [d for d in flow.datagrams if rows.from_client(flow, d) == (direction is flow.there)]

@@ -50,7 +50,11 @@ class Labels:
         return self._payload(size, row, room)
 
     def _payload(self, said: str, row: Row, room: int) -> str:
-        if not self.payload or row.call.payload is None:
+        if not self.payload:
+            return said
+        if row.messages:
+            return f"{said} {_messages(row)}"
+        if row.call.payload is None:
             return said
         shown = text.snippet(row.call.payload, row.call.whole, room - text.width_of(said) - 1)
         return f"{said} {shown}" if shown else said
@@ -71,6 +75,16 @@ class Labels:
         else:
             said = _("waiting for {time}").format(time=time)
         return f"{self.glyphs.wait} {said}"
+
+
+def _messages(row: Row) -> str:
+    """The messages in a row as their codec shows them; `...` for one that is not all there."""
+    named = ", ".join(
+        text.safe(m.label) if m.whole else f"{text.safe(m.label)}..." for m in row.messages
+    )
+    if len(row.messages) == 1:
+        return named
+    return _("{count} messages: {named}").format(count=len(row.messages), named=named)
 
 
 def _close(row: Row) -> str:

@@ -8,13 +8,16 @@ E2  Where a library stands between program and socket (asyncio's streams), the r
 E3  What a process did after we had begun to end it is our doing and not shown; a call
     that only returned because of it counts as still waiting.
 E4  Every byte of a range is in exactly one send row and at most one receive row.
+E5  Where a codec told the boundaries, a row names the messages that have a byte in it.
 """
 
 from __future__ import annotations
 
 import errno
+from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from operator import itemgetter
 
 from plainwire.see import records
 from plainwire.see.ledger.model import Call, Datagram, Direction, Endpoint, Flow, Ledger, Range
@@ -48,6 +51,14 @@ class Held:
 
 
 @dataclass(frozen=True, slots=True)
+class Named:
+    """A message as its codec shows it; `whole` if all its bytes are in the row."""
+
+    label: str
+    whole: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Row:
     """One event: when, at which end, what, and the call that it was.
 
@@ -66,6 +77,7 @@ class Row:
     unread: int = 0
     deferred: bool = False  # a close that was asked for before, when something still held it
     state: str = ""
+    messages: tuple[Named, ...] = ()  # that a codec named in these bytes
 
     @property
     def exact(self) -> bool:
@@ -108,7 +120,10 @@ def returned(call: Call) -> bool:
 
 def _written(direction: Direction, side: str) -> Iterator[Row]:
     for number, span in enumerate(direction.asked_writes, 1):
-        yield Row(span.call.t0, side, "send", span.call, count=span.end - span.start, number=number)
+        yield Row(
+            span.call.t0, side, "send", span.call, count=span.end - span.start, number=number,
+            messages=_named(direction, span),
+        )  # fmt: skip
 
 
 def _read(direction: Direction, side: str) -> Iterator[Row]:
@@ -121,7 +136,23 @@ def _read(direction: Direction, side: str) -> Iterator[Row]:
             at += 1
         held = tuple(_held(writes, at, span)) if not direction.interleaved else ()
         t = span.call.t1 or span.call.t0
-        yield Row(t, side, "receive", span.call, count=span.end - span.start, held=held)
+        yield Row(
+            t, side, "receive", span.call, count=span.end - span.start, held=held,
+            messages=_named(direction, span),
+        )  # fmt: skip
+
+
+def _named(direction: Direction, span: Range) -> tuple[Named, ...]:
+    """E5."""
+    messages = direction.messages
+    at = max(0, bisect_right(messages, span.start, key=itemgetter(0)) - 1)
+    found = []
+    while at < len(messages) and messages[at][0] < span.end:
+        start, end, codec, label = messages[at]
+        if end > span.start:
+            found.append(Named(label or codec, span.start <= start and end <= span.end))
+        at += 1
+    return tuple(found)
 
 
 def _held(writes: list[Range], at: int, span: Range) -> Iterator[Held]:
