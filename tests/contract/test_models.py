@@ -18,7 +18,7 @@ import handlers
 from plainwire import Limits, connect, frames, serve
 from plainwire.errors import EndOfMessages, Malformed, PlainwireError, Truncated
 
-MODELS = ["serial", "threads", "processes", "loop"]
+MODELS = ["serial", "threads", "processes", "loop", "loop on asyncio"]
 SCHEMES = ["tcp", "tcp6", "unix", "tls", "ws", "wss"]
 WIDE = Limits(per_address=None, connections=500)
 
@@ -35,7 +35,7 @@ def options_for(scheme: str, tmp_path: Path, tls_files: Any) -> tuple[str, dict[
 
 
 @pytest.mark.parametrize("scheme", SCHEMES)
-@pytest.mark.parametrize("model", MODELS)
+@pytest.mark.parametrize("model", MODELS, indirect=True)
 @pytest.mark.parametrize("handler", [handlers.echo, handlers.echo_def], ids=["async", "def"])
 def test_the_same_transcript_everywhere(
     model: Any, scheme: str, handler: Any, tmp_path: Path, tls_files: Any
@@ -57,7 +57,7 @@ def test_the_same_transcript_everywhere(
     assert server.statistics().messages == len(messages)
 
 
-@pytest.mark.parametrize("model", ["threads", "processes", "loop"])
+@pytest.mark.parametrize("model", ["threads", "processes", "loop"], indirect=True)
 @pytest.mark.parametrize("handler", [handlers.echo, handlers.echo_def], ids=["async", "def"])
 def test_two_hundred_clients_at_once(model: Any, handler: Any) -> None:
     """Every client is served while all the others are connected."""
@@ -88,7 +88,7 @@ def test_two_hundred_clients_one_after_the_other() -> None:
             assert connect(server.address, codec).ask(b"%d" % number) == b"%d" % number
 
 
-@pytest.mark.parametrize("model", MODELS)
+@pytest.mark.parametrize("model", MODELS, indirect=True)
 def test_a_client_that_never_sends_is_closed_at_its_deadline(model: Any) -> None:
     """A half-open client must not hold a place for ever (slowloris)."""
     # Long enough for the second client's message on a machine that is busy.
@@ -104,7 +104,7 @@ def test_a_client_that_never_sends_is_closed_at_its_deadline(model: Any) -> None
     assert server.statistics().failed == 1
 
 
-@pytest.mark.parametrize("model", MODELS)
+@pytest.mark.parametrize("model", MODELS, indirect=True)
 def test_a_message_that_trickles_is_closed_at_its_deadline(model: Any) -> None:
     """The deadline is absolute: a byte now and then does not push it out."""
     limits = Limits(message_seconds=0.3, linger_seconds=0.1)
@@ -130,7 +130,7 @@ def test_a_message_that_trickles_is_closed_at_its_deadline(model: Any) -> None:
     assert server.statistics().failed == 1
 
 
-@pytest.mark.parametrize("model", MODELS)
+@pytest.mark.parametrize("model", MODELS, indirect=True)
 def test_a_bad_frame_and_a_failing_handler_end_only_their_client(model: Any, caplog: Any) -> None:
     """One line for the peer's fault, a traceback for ours, and the next client is served."""
     codec = frames.length(4)
@@ -148,7 +148,7 @@ def test_a_bad_frame_and_a_failing_handler_end_only_their_client(model: Any, cap
     assert server.statistics().failed == 2
 
 
-@pytest.mark.parametrize("model", MODELS)
+@pytest.mark.parametrize("model", MODELS, indirect=True)
 def test_eof_inside_a_message_is_seen_by_the_handler(model: Any) -> None:
     """L2 through the whole stack: the handler's loop must not end as if all were well."""
     codec = frames.length(4)
@@ -166,7 +166,7 @@ def test_eof_inside_a_message_is_seen_by_the_handler(model: Any) -> None:
                 assert got == answer
 
 
-@pytest.mark.parametrize("model", MODELS)
+@pytest.mark.parametrize("model", MODELS, indirect=True)
 def test_a_stop_lets_a_message_in_progress_end(model: Any) -> None:
     """What was begun before the stop is finished; an idle client does not delay it."""
     codec = frames.length(4)
@@ -223,7 +223,7 @@ def test_a_killed_worker_loses_only_its_own_clients() -> None:
                 peer.abort()
 
 
-@pytest.mark.parametrize("model", ["serial", "threads", "loop"])
+@pytest.mark.parametrize("model", ["serial", "threads", "loop"], indirect=True)
 def test_connections_leave_nothing_behind(model: Any) -> None:
     """1,000 connects and disconnects: no descriptor and no thread stays."""
     codec = frames.length(4)
@@ -255,7 +255,7 @@ def test_one_address_cannot_take_all_places() -> None:
         assert server.statistics().refused == 1
 
 
-@pytest.mark.parametrize("model", ["threads", "processes", "loop"])
+@pytest.mark.parametrize("model", ["threads", "processes", "loop"], indirect=True)
 def test_clients_over_the_limit_wait_until_one_leaves(model: Any) -> None:
     """`Limits.connections`: those over it stay in the kernel's queue and lose nothing."""
     codec = frames.length(4)
@@ -277,7 +277,7 @@ def test_clients_over_the_limit_wait_until_one_leaves(model: Any) -> None:
                 peer.abort()
 
 
-@pytest.mark.parametrize("model", ["threads", "loop"])
+@pytest.mark.parametrize("model", ["threads", "loop"], indirect=True)
 def test_an_address_without_a_host_takes_both_versions_of_ip(model: Any) -> None:
     """`tcp://:0` is every interface, IPv4 and IPv6, by one socket."""
     codec = frames.length(4)
