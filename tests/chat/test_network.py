@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import json
 import subprocess
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -170,8 +171,12 @@ def test_health_and_metrics_tell_how_it_is(one: ChatServer) -> None:
         ann.join("dev")
         ann.send("dev", "x", "1")
         assert ask(one, "/healthz")[0] == 200
-        text = ask(one, "/metrics")[2].decode()
-    values = dict(line.rsplit(" ", 1) for line in text.splitlines() if line[0] != "#")
+        limit = time.monotonic() + WAIT_SECONDS
+        values: dict[str, str] = {}
+        # An event is acknowledged when it is stored, and delivered after that.
+        while values.get("plainwire_chat_delivered_total") != "1" and time.monotonic() < limit:
+            text = ask(one, "/metrics")[2].decode()
+            values = dict(line.rsplit(" ", 1) for line in text.splitlines() if line[0] != "#")
     assert values["plainwire_chat_events_total"] == "2"
     assert values["plainwire_chat_delivered_total"] == "1"
     assert int(values["plainwire_chat_connections"]) >= 1
