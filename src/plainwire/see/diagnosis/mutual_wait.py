@@ -7,7 +7,10 @@ Certain if only somebody outside could wake them through a process that neither 
 is; likely if one of the two processes also accepts new clients, and nothing in its
 source shows that it writes to one client what another brings (sharing.py).
 A ring is the same over several connections: A waits for B, B for C, C for A.
-Silent: a time-out, a thread at a terminal or asleep that could still write, a signal
+So do two ends that waited until the time-out of one, whose exception nobody caught: had
+it waited on, both would be stuck (W7). And, as likely, two ends that have waited for two
+seconds beside a loop's timers, when one of them holds a part of a message.
+Silent: any other time-out, a thread at a terminal or asleep that could still write, a signal
 handler that a timer or a child may call, a peer that was not observed, a wait that ended
 by itself; a subscriber that waits for news from others.
 """
@@ -48,7 +51,8 @@ def finding(case: Case, pair: Pair) -> Finding:
     """The finding for one pair."""
     a, b = pair.calls
     flow = pair.flow
-    certainty = LIKELY if could_be_woken(pair.waits, pair.waiters) else CERTAIN
+    woken = could_be_woken(pair.waits, pair.waiters)
+    certainty = LIKELY if woken or pair.timers else CERTAIN
     evidence = [
         Evidence(
             say(
@@ -68,23 +72,47 @@ def finding(case: Case, pair: Pair) -> Finding:
     ]
     evidence += [lack.evidence for lack in lacks]
     evidence += _others(pair)
-    if certainty == LIKELY:
-        evidence.append(
-            Evidence(say("the server still accepts: only a new client could change this"))
+    if pair.gave_up is not None:
+        evidence.append(_gave_up(case, pair.gave_up))
+        said = say(
+            "{a} and {b} waited for each other until a time-out; nothing was on its way",
+            a=_name(case, a),
+            b=_name(case, b),
         )
-    return Finding(
-        RULE,
-        certainty,
-        say(
+    else:
+        said = say(
             "{a} and {b} wait for each other; nothing is on its way",
             a=_name(case, a),
             b=_name(case, b),
-        ),
+        )
+    if woken:
+        evidence.append(
+            Evidence(say("the server still accepts: only a new client could change this"))
+        )
+    if pair.timers:
+        evidence.append(Evidence(say("a loop has timers too; none of them sent anything here")))
+    return Finding(
+        RULE,
+        certainty,
+        said,
         case.places((a, "waits"), (b, "waits")),
         tuple(evidence),
         lacks[0].fix if lacks else _fix(pair),
         flow.number,
         pair.waits.t,
+    )
+
+
+def _gave_up(case: Case, call: Call) -> Evidence:
+    surfaced = case.surfaced(call)
+    return Evidence(
+        say(
+            "{where} gave up after {seconds:.1f} s with {exception}, which nobody caught",
+            where=where(call),
+            seconds=call.blocked_ns / 1e9,
+            exception=surfaced.name if surfaced is not None else "?",
+        ),
+        call.t1,
     )
 
 

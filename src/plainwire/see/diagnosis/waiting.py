@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
-from plainwire.see.diagnosis import sharing
+from plainwire.see.diagnosis import sharing, unfinished
 from plainwire.see.diagnosis.case import Case
 from plainwire.see.ledger.model import SAMPLED_AFTER_NS, Call, Endpoint, Flow
-from plainwire.see.ledger.ranges import is_receive, is_send
-from plainwire.see.ledger.waits import Waiter, Waits
+from plainwire.see.ledger.ranges import is_receive, is_send, is_stream_read
+from plainwire.see.ledger.waits import Waiter, Waits, analyse
 
 _EAGAIN = 11
+_LONG_NS = 2_000_000_000  # a wait beside timers is no hang before it lasted so long
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +24,8 @@ class Pair:
     waits: Waits
     client: tuple[Waiter, Call | None]
     server: tuple[Waiter, Call | None]
+    gave_up: Call | None = None  # the one of the two that a time-out ended
+    timers: bool = False  # a loop that waits here has timers, which did nothing about it
 
     @property
     def waiters(self) -> tuple[Waiter, Waiter]:
@@ -51,6 +55,130 @@ def stuck_pairs(case: Case, wait: str) -> Iterator[Pair]:
                 continue
             told.add(flow.number)
             yield Pair(flow, waits, client, server)
+    for flow in case.ledger.flows:
+        if flow.number not in told and flow.client is not None and flow.server is not None:
+            pair = _given_up(case, flow, wait)
+            if pair is None and wait == "receive":
+                pair = _beside_timers(case, flow)
+            if pair is not None:
+                yield pair
+
+
+def _beside_timers(case: Case, flow: Flow) -> Pair | None:
+    """Both ends wait, one of them for the rest of a message, in loops that have timers.
+
+    A timer might send, so a loop that has one counts as able to act. But who holds half a
+    message waits for the other half, which only the other side has; and it is waiting.
+    """
+    assert flow.client is not None
+    assert flow.server is not None
+    calls = [_open_read(case, end) for end in (flow.client, flow.server)]
+    a, b = calls
+    if a is None or b is None or not (is_stream_read(a) or is_stream_read(b)):
+        return None
+    if unfinished.of(case, a, flow.back) is None and unfinished.of(case, b, flow.there) is None:
+        return None
+    patient = frozenset(_thread_of(call) for call in (a, b) if is_stream_read(call))
+    for sample in case.ledger.samples:
+        if sample["t"] < max(a.t0, b.t0) + _LONG_NS:
+            continue
+        waits = analyse(sample, case.ledger, patient)
+        client, server = (stuck_on(waits, end, "receive") for end in (flow.client, flow.server))
+        if client is not None and server is not None and not _spoken_later(case, flow, waits.t):
+            ticks = any(_ticks(sample, call) for call in (a, b))
+            return Pair(flow, waits, client, server, timers=ticks)
+    return None
+
+
+def _open_read(case: Case, end: Endpoint) -> Call | None:
+    """The program's read of an end that had not returned when the run was over."""
+    for call in end.calls:
+        over = call.t1 is not None and not case.is_ours(call)
+        if not over and call.site.kind != "loop" and _is_wait(call, "receive"):
+            return call
+    return None
+
+
+def _given_up(case: Case, flow: Flow, wait: str) -> Pair | None:
+    """Both ends waited until the time-out of one ended it, and nobody caught the exception.
+
+    The time-outs of both waits do not count, as it is known what came of them. The timers
+    of the other end's loop do, unless it holds a part of a message (see `_beside_timers`).
+    """
+    assert flow.client is not None
+    assert flow.server is not None
+    for end, other in ((flow.client, flow.server), (flow.server, flow.client)):
+        for call in _timed_out(case, end, wait):
+            against = _still_waiting(other, wait, call)
+            if against is None or _spoken_between(flow, call, against):
+                continue
+            timers = is_stream_read(against)
+            patient = {_thread_of(call)}
+            if not timers or unfinished.of(case, against, flow.receiving(other)) is not None:
+                patient.add(_thread_of(against))
+            since = max(call.t0, against.t0)
+            for sample in reversed(case.ledger.samples):
+                if since < sample["t"] < (call.t1 or since):
+                    waits = analyse(sample, case.ledger, frozenset(patient))
+                    client = stuck_on(waits, flow.client, wait)
+                    server = stuck_on(waits, flow.server, wait)
+                    if client is not None and server is not None:
+                        timers = timers and _ticks(sample, against)
+                        return Pair(flow, waits, client, server, call, timers)
+                    break
+    return None
+
+
+def _ticks(sample: dict[str, Any], call: Call) -> bool:
+    """Does the thread of a call wait with a time-out?"""
+    pid, tid = _thread_of(call)
+    return not sample["processes"][str(pid)]["threads"][str(tid)]["endless"]
+
+
+def _timed_out(case: Case, end: Endpoint, wait: str) -> Iterator[Call]:
+    for call in end.calls:
+        surfaced = case.surfaced(call) if call.failure is not None else None
+        if surfaced is None or call.t1 is None or case.is_ours(call):
+            continue
+        # wait_for() and timeout() cancel the read, and raise TimeoutError in its place.
+        if "imeout" in surfaced.name and _is_wait(call, wait):
+            yield call
+
+
+def _is_wait(call: Call, wait: str) -> bool:
+    if wait == "send":
+        return is_send(call)
+    return is_receive(call) or is_stream_read(call)
+
+
+def _still_waiting(end: Endpoint, wait: str, until: Call) -> Call | None:
+    """The wait of an end that had begun, and was not over, when a call gave up."""
+    assert until.t1 is not None
+    for call in end.calls:
+        if (
+            call.t0 < until.t1 - SAMPLED_AFTER_NS
+            and (call.t1 is None or call.t1 >= until.t1)
+            and call.site.kind != "loop"
+            and _is_wait(call, wait)
+        ):
+            return call
+    return None
+
+
+def _spoken_between(flow: Flow, call: Call, against: Call) -> bool:
+    """Was anything sent on the connection while both waited?"""
+    assert call.t1 is not None
+    since = max(call.t0, against.t0)
+    return any(
+        is_send(c) and c is not call and c is not against and c.count > 0
+        and since < c.t0 < call.t1
+        for end in flow.ends
+        for c in end.calls
+    )  # fmt: skip
+
+
+def _thread_of(call: Call) -> tuple[int, int]:
+    return call.process.pid, call.process.threads.get(call.thread, (0, ""))[0]
 
 
 def stuck_on(waits: Waits, end: Endpoint, wait: str) -> tuple[Waiter, Call | None] | None:

@@ -16,6 +16,8 @@ W5  A program may act by itself when it catches a signal that a timer or another
     Python runs the handler in its main thread, in the middle of the wait.
 W6  A read or a send has a time-out that no system call shows when SO_RCVTIMEO or
     SO_SNDTIMEO is set.
+W7  Afterwards, when it is known that nothing but the time-out ended a wait, its thread can
+    be counted among those that wait without one: who would have been stuck with it?
 """
 
 from __future__ import annotations
@@ -92,14 +94,24 @@ class Waits:
         return (row["unread"], row["unsent"]) if row else None
 
 
-def analyse(sample: dict[str, Any], ledger: Ledger | None = None) -> Waits:
-    """Find out who is stuck (module's first lines). Without a ledger: pids only, no lines."""
-    return _Analysis(sample, ledger).result()
+def analyse(
+    sample: dict[str, Any],
+    ledger: Ledger | None = None,
+    patient: frozenset[tuple[int, int]] = frozenset(),
+) -> Waits:
+    """Find out who is stuck (module's first lines). Without a ledger: pids only, no lines.
+
+    `patient` are threads, by pid and tid, whose time-outs do not count (W7).
+    """
+    return _Analysis(sample, ledger, patient).result()
 
 
 class _Analysis:
-    def __init__(self, sample: dict[str, Any], ledger: Ledger | None) -> None:
+    def __init__(
+        self, sample: dict[str, Any], ledger: Ledger | None, patient: frozenset[tuple[int, int]]
+    ) -> None:
         self.sample = sample
+        self.patient = patient
         self.sockets: dict[str, dict[str, Any]] = sample["sockets"]
         self.waiters: dict[tuple[int, int], Waiter] = {}
         self.live: set[tuple[int, int]] = set()
@@ -157,7 +169,8 @@ class _Analysis:
                 ]  # fmt: skip
                 serving = bool(calls) and _serves(calls[-1])
                 interrupted = key[0] == key[1] and _WORKING & set(process.get("handlers", ()))
-                if interrupted or (not thread["endless"] and not serving):
+                endless = thread["endless"] or key in self.patient
+                if interrupted or (not endless and not serving):
                     self.live.add(key)
                     continue
                 held = process["sockets"]
@@ -173,7 +186,7 @@ class _Analysis:
                     calls,
                 )
                 self.waiters[key] = waiter
-                if _has_timeout(waiter):
+                if _has_timeout(waiter) and key not in self.patient:
                     self.live.add(key)
 
     # -- the fixed point -----------------------------------------------------------
