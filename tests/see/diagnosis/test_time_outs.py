@@ -144,3 +144,27 @@ def test_beside_timers_a_wait_for_a_new_line_is_no_hang() -> None:
 def test_beside_timers_a_short_wait_is_no_hang() -> None:
     """The other half may be on its way from a user's fingers."""
     assert beside_timers(b"bob", 2 * SECOND) == []
+
+
+def test_two_sends_that_a_time_out_ended_were_stuck_in_sending() -> None:
+    """With a time-out Python waits for room in a poll; a window was full at both ends."""
+    world = World()
+    server, client = world.process(10), world.process(20)
+    here, there = world.connection(client, server)
+    raised = client.raised("TimeoutError", "timed out")
+    server.call("sendall", there, line=5, asked=10**7, t0=SECOND, t1=4 * SECOND)
+    slot = len(client.slots)
+    client.call(
+        "sendall", here, line=3, asked=10**7, t0=SECOND, t1=3 * SECOND,
+        ret=records.RAISED, raised=raised,
+    )  # fmt: skip
+    frames = [["/src/p20.py", 3, 1, 3, 2, "<module>"]]
+    client.note("exception", 1, slot, "TimeoutError", "", "uncaught", frames, 3 * SECOND)
+    sample = Sample(2 * SECOND)
+    sample.process(20, ("poll", [3], False), sockets={3: here}, out=[3])
+    sample.process(10, ("poll", [3], False), sockets={3: there}, out=[3])
+    sample.tcp(here, there, unread=(9, 9), unsent=(7, 7))
+    world.run("sample", **sample.fields)
+    (finding,) = diagnose(world.ledger(), ("both-sending",))
+    assert [place.short for place in finding.places] == ["p20.py:3", "p10.py:5"]
+    assert any("gave up after 2.0 s" in e.text.english for e in finding.evidence)

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from plainwire.see.diagnosis.case import Case, connection, where
 from plainwire.see.diagnosis.model import CERTAIN, Evidence, Finding, say
-from plainwire.see.diagnosis.waiting import Pair, stuck_on, stuck_pairs, went_on
+from plainwire.see.diagnosis.waiting import Pair, gave_up, stuck_on, stuck_pairs, went_on
 from plainwire.see.ledger.model import Call, Endpoint
 from plainwire.see.ledger.waits import Waits
 
@@ -22,7 +22,10 @@ def find(case: Case) -> Iterator[Finding]:
     told: set[int] = set()
     for pair in stuck_pairs(case, "send"):
         told.add(pair.flow.number)
-        yield _finding(case, pair.flow.number, pair.waits, pair.calls, _queues(pair))
+        evidence = _queues(pair)
+        if pair.gave_up is not None:
+            evidence = (*evidence, gave_up(case, pair.gave_up))
+        yield _finding(case, pair.flow.number, pair.waits, pair.calls, evidence)
     yield from _drains(case, told)
 
 

@@ -26,6 +26,7 @@ from plainwire.see.diagnosis.waiting import (
     Pair,
     Ring,
     could_be_woken,
+    gave_up,
     stuck_pairs,
     stuck_rings,
     waits_for_news,
@@ -73,7 +74,7 @@ def finding(case: Case, pair: Pair) -> Finding:
     evidence += [lack.evidence for lack in lacks]
     evidence += _others(pair)
     if pair.gave_up is not None:
-        evidence.append(_gave_up(case, pair.gave_up))
+        evidence.append(gave_up(case, pair.gave_up))
         said = say(
             "{a} and {b} waited for each other until a time-out; nothing was on its way",
             a=_name(case, a),
@@ -100,19 +101,6 @@ def finding(case: Case, pair: Pair) -> Finding:
         lacks[0].fix if lacks else _fix(pair),
         flow.number,
         pair.waits.t,
-    )
-
-
-def _gave_up(case: Case, call: Call) -> Evidence:
-    surfaced = case.surfaced(call)
-    return Evidence(
-        say(
-            "{where} gave up after {seconds:.1f} s with {exception}, which nobody caught",
-            where=where(call),
-            seconds=call.blocked_ns / 1e9,
-            exception=surfaced.name if surfaced is not None else "?",
-        ),
-        call.t1,
     )
 
 

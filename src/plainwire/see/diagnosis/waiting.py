@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from plainwire.see.diagnosis import sharing, unfinished
-from plainwire.see.diagnosis.case import Case
+from plainwire.see.diagnosis.case import Case, where
+from plainwire.see.diagnosis.model import Evidence, say
 from plainwire.see.ledger.model import SAMPLED_AFTER_NS, Call, Endpoint, Flow
 from plainwire.see.ledger.ranges import is_receive, is_send, is_stream_read
 from plainwire.see.ledger.waits import Waiter, Waits, analyse
@@ -133,6 +134,20 @@ def _ticks(sample: dict[str, Any], call: Call) -> bool:
     """Does the thread of a call wait with a time-out?"""
     pid, tid = _thread_of(call)
     return not sample["processes"][str(pid)]["threads"][str(tid)]["endless"]
+
+
+def gave_up(case: Case, call: Call) -> Evidence:
+    """That a wait ended by its time-out, as evidence."""
+    surfaced = case.surfaced(call)
+    return Evidence(
+        say(
+            "{where} gave up after {seconds:.1f} s with {exception}, which nobody caught",
+            where=where(call),
+            seconds=call.blocked_ns / 1e9,
+            exception=surfaced.name if surfaced is not None else "?",
+        ),
+        call.t1,
+    )
 
 
 def _timed_out(case: Case, end: Endpoint, wait: str) -> Iterator[Call]:

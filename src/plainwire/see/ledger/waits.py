@@ -85,7 +85,8 @@ class Waits:
         return [
             w
             for w in self.stuck
-            if inode in w.inodes and (w.wait == wait or (w.wait == "poll" and wait == "receive"))
+            if inode in w.inodes
+            and (w.wait == wait or (w.wait == "poll" and (inode in w.full) == (wait == "send")))
         ]
 
     def queues(self, endpoint: Endpoint) -> tuple[int, int] | None:
