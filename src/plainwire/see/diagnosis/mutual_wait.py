@@ -31,7 +31,7 @@ from plainwire.see.diagnosis.waiting import (
     stuck_rings,
     waits_for_news,
 )
-from plainwire.see.ledger.model import Call
+from plainwire.see.ledger.model import Call, Flow
 
 RULE = "mutual-wait"
 
@@ -62,8 +62,7 @@ def finding(case: Case, pair: Pair) -> Finding:
             ),
             pair.waits.t,
         ),
-        totals(flow.there, pair.waits.t),
-        totals(flow.back, pair.waits.t),
+        *_moved(flow, pair.waits.t),
     ]
     evidence += [e for e in (last_message(flow.there), last_message(flow.back)) if e]
     lacks = [
@@ -139,6 +138,24 @@ def _of_ring(case: Case, ring: Ring) -> Finding:
         ring.links[0].flow.number,
         ring.waits.t,
     )
+
+
+def _moved(flow: Flow, until: int) -> Iterator[Evidence]:
+    """What had been sent and read each way."""
+    if not flow.datagrams:
+        yield totals(flow.there, until)
+        yield totals(flow.back, until)
+        return
+    for end in flow.ends:
+        sent = [d for d in flow.datagrams if d.sender is end and d.sent and d.sent.t0 <= until]
+        yield Evidence(
+            say(
+                "{name} sent {sent} datagrams, of which {read} were received",
+                name=end.process.name if end.process is not None else "?",
+                sent=len(sent),
+                read=sum(d.received is not None for d in sent),
+            )
+        )
 
 
 def _name(case: Case, call: Call | None) -> str | Text:
