@@ -82,12 +82,12 @@ def _mapping(address, size):
 
 
 class Series:
-    """A series of mapped files of equal cells: each number taken has a cell of its own.
+    """A series of mapped files of equal cells: whoever takes one has it to itself.
 
-    `next_number()` gives each caller its own (itertools.count is atomic under the
-    interpreter's lock). `current` is (buffer, first number, number after the last,
-    offset that cell 0 would have); it is replaced as a whole, so a reader sees one part
-    or the other, never a mixture.
+    `next(series.free, None) or series.more()` is (buffer, offset, number of the cell):
+    one step of an iterator written in C, which the interpreter's lock makes atomic, and
+    which costs half of a counter and the arithmetic behind it. `free` is replaced when a
+    part is full.
     """
 
     def __init__(self, stem, kind, magic, cell_bytes, first_capacity, most_capacity):
@@ -101,73 +101,56 @@ class Series:
     def restart(self, stem):
         """Begin a series of its own, in a forked child; the wrappers keep this object."""
         self.stem = stem
-        self.next_number = itertools.count().__next__
         self._lock = RLock()  # another thread of the parent may have held the old one
         self._capacity = self._first_capacity
         self._part = 0
-        self._parts = []  # of the parts being filled, newest last
-        self.current = (_scratch, 0, 0, 0)
+        self._end = 0  # the number after the last cell of the newest part
+        self._newest = None
+        self.free = iter(())
         self.full = False  # nothing is kept any more
 
-    def _add(self, first):
-        # A signal handler may come in anywhere here, make calls, and add this part itself.
-        capacity = self._capacity
+    def _add(self):
+        # A signal handler may come in anywhere here, make calls, and add a part itself.
+        first, capacity = self._end, self._capacity
         size = records.HEADER_BYTES + capacity * self.cell_bytes
         # Counted first: a signal handler that raises while the file is made leaves an
         # empty one behind, whose number must not be tried again.
         number = self._part
         self._part += 1
         buffer = map_file("%s.%d.%s" % (self.stem, number, self._kind), size)
-        if self._parts and self._parts[-1][2] > first:
-            return self._parts[-1]  # ours stays without a header: readers pass over it
-        part = (
-            buffer,
-            first,
-            first + capacity,
-            records.HEADER_BYTES - first * self.cell_bytes,
-        )
-        self._parts.append(part)
+        if self._end > first:
+            return  # ours stays without a header: readers pass over it
         records.HEADER.pack_into(buffer, 0, self._magic, records.VERSION, os.getpid(), first, 0)
-        del self._parts[:-3]  # a thread is never further behind than the scheduler lets it
+        self._newest = buffer
+        self._end = first + capacity
         self._capacity = min(capacity * GROWTH, self._most_capacity)
-        return part
+        offsets = range(records.HEADER_BYTES, size, self.cell_bytes)
+        self.free = zip(itertools.repeat(buffer), offsets, itertools.count(first))
 
-    def cell(self, number):
-        """The buffer and offset of a cell; what the wrappers spell out for speed."""
-        buffer, first, end, shift = self.current
-        if first <= number < end:
-            return buffer, number * self.cell_bytes + shift
-        return self.locate(number)
+    def more(self):
+        """A cell of a new part, since the newest is full; a scratch cell when none can be.
 
-    def locate(self, number):
-        """The buffer and offset of a cell outside `current`; (scratch, 0) when none can be.
-
-        Adds the next part when the number lies beyond the last. Without room on the
-        disk the program goes on unobserved, which the last part's header says.
+        Without room on the disk the program goes on unobserved, which the last part's
+        header says.
         """
-        if self.full:
-            return _scratch, 0
         with self._lock:
-            try:
-                while not self._parts or number >= self._parts[-1][2]:
-                    self.current = self._add(self._parts[-1][2] if self._parts else 0)
-            except OSError as error:
-                if error.errno is None:
-                    raise  # a signal handler's TimeoutError; the system's have a number
-                self.full = True
-                if self._parts:
-                    records.STOPPED.pack_into(self._parts[-1][0], records.STOPPED_OFFSET, 1)
-                return _scratch, 0
-            for buffer, first, end, shift in reversed(self._parts):
-                if first <= number < end:
-                    return buffer, number * self.cell_bytes + shift
-        return _scratch, 0
+            while True:
+                taken = next(self.free, None)  # another thread may have added a part
+                if taken is not None:
+                    return taken
+                try:
+                    self._add()
+                except OSError as error:
+                    if error.errno is None:
+                        raise  # a signal handler's TimeoutError; the system's have a number
+                    if self._newest is not None:
+                        records.STOPPED.pack_into(self._newest, records.STOPPED_OFFSET, 1)
+                    self.stop()
 
     def stop(self):
         """Send all further cells to a scratch cell that nobody reads."""
         self.full = True
-        self.current = (_scratch, 0, 0, 0)
-        self._parts = []
+        self.free = itertools.repeat((_scratch, 0, 0))
 
 
 class Slots(Series):
@@ -180,7 +163,7 @@ class Slots(Series):
 
     def restart(self, stem):
         super().restart(stem)
-        self.current = self._add(0)
+        self._add()
 
 
 class SmallPayloads(Series):
@@ -201,10 +184,10 @@ class SmallPayloads(Series):
             MOST_PAYLOADS,
         )
 
-    def _add(self, first):
+    def _add(self):
         if not self._grant(self._capacity * records.SMALL_PAYLOAD):
             raise OSError(errno.EDQUOT, "the run's payload is used up")
-        return super()._add(first)
+        super()._add()
 
 
 _scratch = ctypes.create_string_buffer(max(records.SLOT_BYTES, records.PAYLOAD_CELL.size))

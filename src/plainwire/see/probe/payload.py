@@ -15,38 +15,41 @@ _GRANT = 16 * 1024  # the run's budget is taken from in pieces of this size
 _PAYLOAD = records.PAYLOAD
 _pack_head = records.PAYLOAD_HEAD.pack
 _put_head = struct.Struct("<IBQQ").pack_into  # an entry's size and kind, and PAYLOAD_HEAD
-_put_cell = records.PAYLOAD_CELL.pack_into
-_CELL_BYTES = records.PAYLOAD_CELL.size
+put_cell = records.PAYLOAD_CELL.pack_into
 
 
 class Payloads:
-    """What this process keeps of payload; `keeper` makes the function for the wrappers."""
+    """What this process keeps of payload; `keeper` makes the function for the wrappers.
+
+    Attributes:
+        small: the most bytes that go to a cell; 0 when none are kept.
+        cells: the cells for them, which the hottest wrappers fill themselves.
+        large: the function that keeps more bytes than that, or what is no bytes object.
+    """
 
     def __init__(self, state, stem):
         self._state = state
         self._limit = state.payload_limit
         self._granted = 0
-        self._cells = SmallPayloads(stem, self._spend)
+        self.small = min(self._limit, records.SMALL_PAYLOAD)
+        self.cells = SmallPayloads(stem, self._spend)
+        self.large = self._large()
 
     def restart(self, stem):
         """Begin anew in a forked child."""
         self._granted = 0
-        self._cells.restart(stem)
+        self.cells.restart(stem)
 
     def stop(self):
         """Keep nothing any more."""
-        self._cells.stop()
+        self.cells.stop()
 
     def keeper(self):
         """Make `keep(slot, data, total)`: put bytes of a call on record, up to the limits.
 
         Closures, because a bound method and its look-ups cost as much as the copying.
         """
-        cells, most, keep_large = (
-            self._cells,
-            min(self._limit, records.SMALL_PAYLOAD),
-            self._large(),
-        )
+        cells, most, keep_large = self.cells, self.small, self.large
 
         def keep(slot, data, total):
             if total > most or (type(data) is not bytes and type(data) is not bytearray):
@@ -55,13 +58,8 @@ class Payloads:
             if len(data) != total:
                 data = data[:total]
             if data:
-                number = cells.next_number()
-                buffer, first, end, shift = cells.current
-                if first <= number < end:
-                    _put_cell(buffer, number * _CELL_BYTES + shift, slot, data, total)
-                else:
-                    buffer, at = cells.locate(number)
-                    _put_cell(buffer, at, slot, data, total)
+                buffer, at, _ = next(cells.free, None) or cells.more()
+                put_cell(buffer, at, slot, data, total)
 
         return keep
 

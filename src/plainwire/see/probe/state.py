@@ -299,8 +299,7 @@ class State:
             thread = self.local.number
         except AttributeError:
             thread = self.thread()
-        slot = self.slots.next_number()
-        cells, at = self.slots.cell(slot)
+        cells, at, slot = next(self.slots.free, None) or self.slots.more()
         moment = now()
         records.ENTER.pack_into(cells, at, thread, number, site, records.OPS[op], 0, arg, 0, moment)
         records.EXIT.pack_into(cells, at + records.SLOT_BYTES // 2, ret, aux, 0, moment)

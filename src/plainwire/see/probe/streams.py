@@ -170,12 +170,7 @@ async def waiting(self, site, arg, {given}):
     number = self.__dict__.get("_plainwire_socket")
     if number is None:
         number = number_of(state, self)
-    slot = slots.next_number()
-    cells, first, end, shift = slots.current
-    if first <= slot < end:
-        at = slot * {slot_bytes} + shift
-    else:
-        cells, at = slots.locate(slot)
+    cells, at, slot = next(slots.free, None) or slots.more()
     enter(cells, at, thread, number, site, {op}, 0, arg, task_number, now())
     try:
         result = await original(self, {given})
@@ -212,8 +207,9 @@ def _waiting(state, original, op, given="*rest, **named"):
         "leave": wrap.LEAVE,
         "failed": failed,
         "now": now,
+        "next": next,
     }
-    text = WAITING.format(given=given, op=op, slot_bytes=records.SLOT_BYTES, half=_HALF)
+    text = WAITING.format(given=given, op=op, half=_HALF)
     exec(compile(text, "<plainwire stream>", "exec"), space)
     return wrap.like(space["waiting"], original)
 

@@ -18,6 +18,7 @@ from functools import partial
 
 from .. import records
 from . import sites
+from .payload import put_cell
 from .state import now, pass_benign
 
 ENTER = records.ENTER.pack_into
@@ -43,12 +44,7 @@ def {name}({parameters}):
         thread = state.local.number
     except AttributeError:
         thread = state.thread()
-    slot = slots.next_number()
-    cells, first, end, shift = slots.current
-    if first <= slot < end:
-        at = slot * {slot_bytes} + shift
-    else:
-        cells, at = slots.locate(slot)
+    cells, at, slot = next(slots.free, None) or slots.more()
     enter(cells, at, thread, number, site, {op}, {flags}, {arg}, now())
     try:
         result = original({call})
@@ -56,6 +52,7 @@ def {name}({parameters}):
         failed(cells, at + {half}, error, self, {op}, number, slot)
         {names} = frame = None
         raise
+    {got}
     {leave}, now())
     {after}
     return result
@@ -93,6 +90,7 @@ def make(state, original, op, parameters, call, **parts):
     parts.setdefault("before", "pass")
     parts.setdefault("flags", "0")
     parts.setdefault("arg", "0")
+    parts.setdefault("got", "pass")
     parts.setdefault("ret", "0")
     parts.setdefault("after", "pass")
     parts["leave"] = "leave(cells, at + %d, %s" % (_HALF, parts["ret"])
@@ -108,7 +106,6 @@ def make(state, original, op, parameters, call, **parts):
         op=records.OPS[op],
         names=" = ".join(word for word in words if word),
         key=sites.KEY.format("frame"),
-        slot_bytes=records.SLOT_BYTES,
         half=_HALF,
         **parts,
     )
@@ -218,6 +215,7 @@ def namespace(state):
             eofs=state.eofs,
             state=state,
             slots=state.slots,
+            next=next,  # found sooner than a builtin, and not the program's
             now=now,
             enter=_ENTER,
             leave=LEAVE,
@@ -229,6 +227,9 @@ def namespace(state):
             MISSING=_MISSING,
             address=state.address,
             keep=state.keep,
+            payloads=state.payloads.cells,
+            keep_large=state.payloads.large,
+            put_cell=put_cell,
             flagbits=flagbits,
             length=length,
             clip=clip,
