@@ -104,7 +104,7 @@ class Sites:
         if type(number) is not int:
             number = self._new([frame] if kind is USER else [], inner, kind)
             number = step.setdefault(key, number)
-        if kind is LOOP and self._only_the_loop_calls(inner[0].f_code):
+        if kind is LOOP and inner and self._only_the_loop_calls(inner[0].f_code):
             self.known[key_of(inner[0])] = number
         return number
 
