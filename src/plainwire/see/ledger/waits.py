@@ -8,7 +8,8 @@ one of those may act too; repeat until nothing changes. Who is left is stuck for
 W1  A reader of a connection waits for every thread of every process that holds the
     other end. Unread or travelling bytes, or an end that is closed, will wake him.
 W2  A writer whose window is full waits for the same.
-W3  A lock waits for the other threads of the process, `wait` for its children.
+W3  A lock waits for the other threads of the process, `wait` for its children. A lock
+    in shared memory (multiprocessing's) waits for the threads of every process.
 W4  A thread that only accepts is idle: it is woken by a new client. While any observed
     thread may act it may be that client; otherwise only somebody from outside can.
 W5  A program may act by itself when it catches a signal that a timer or another program
@@ -50,6 +51,7 @@ class Waiter:
     inodes: tuple[str, ...]  # the sockets it waits on
     others: tuple[str, ...]  # what else it waits on
     full: frozenset[str] = frozenset()  # those of `inodes` it only waits to write to
+    shared: bool = False  # a lock that other processes may open, too
     process: Process | None = None
     calls: list[Call] = field(default_factory=list)  # the open calls of its line(s)
 
@@ -183,6 +185,7 @@ class _Analysis:
                     tuple(held[fd] for fd in fds if fd in held),
                     tuple(process["others"].get(fd, "") for fd in fds if fd not in held),
                     frozenset(held[str(fd)] for fd in thread["out"] if str(fd) in held),
+                    bool(thread.get("shared")),
                     self.processes.get(pid),
                     calls,
                 )
@@ -218,7 +221,7 @@ class _Analysis:
         if self._child_may_interrupt(key):
             return True
         if waiter.wait == "lock":
-            return self._anyone([waiter.pid], except_=key)
+            return self._anyone(list(self.threads) if waiter.shared else [waiter.pid], key)
         if waiter.wait == "child":
             return self._anyone(self.children[waiter.pid]) or not self.children[waiter.pid]
         if waiter.wait == "accept":

@@ -213,7 +213,9 @@ def _wait(pid: int, call: str, a: list[int]) -> dict[str, Any]:
         endless = a[3] & 0xFFFFFFFF == 0xFFFFFFFF
         return {"wait": "poll", "endless": endless, **_epoll_set(pid, a[0])}
     if call == "futex":
-        return {"wait": "lock", "fds": [], "endless": a[3] == 0}
+        # Without FUTEX_PRIVATE_FLAG (128) it lies in memory that other processes share:
+        # multiprocessing's locks, events and queues.
+        return {"wait": "lock", "fds": [], "endless": a[3] == 0, "shared": not a[1] & 128}
     if call in ("wait4", "waitid"):
         return {"wait": "child", "fds": [], "endless": True}
     if call in ("nanosleep", "clock_nanosleep"):
