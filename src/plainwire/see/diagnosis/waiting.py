@@ -43,6 +43,8 @@ def stuck_pairs(case: Case, wait: str) -> Iterator[Pair]:
     """Flows with both ends stuck in 'receive' or in 'send'; each flow once, earliest first."""
     told: set[int] = set()
     for waits in case.waits:
+        if wait == "receive" and not _all_had_started(case, waits.t):
+            continue
         for flow in case.ledger.flows:
             if flow.number in told or flow.client is None or flow.server is None:
                 continue
@@ -53,6 +55,8 @@ def stuck_pairs(case: Case, wait: str) -> Iterator[Pair]:
             if any(went_on(case, call) for _, call in (client, server)):
                 continue
             if _spoken_later(case, flow, waits.t):
+                continue
+            if _stirred_later(case, waits, client[0], server[0]):
                 continue
             told.add(flow.number)
             yield Pair(flow, waits, client, server)
@@ -235,6 +239,32 @@ def _spoken_later(case: Case, flow: Flow, t: int) -> bool:
     )
 
 
+def _stirred_later(case: Case, waits: Waits, *waiters: Waiter) -> bool:
+    """Do they still wait at the last sample that has them all, but for somebody who may act?
+
+    A program that came later may bring what they wait for: a second player, an operator.
+    """
+    keys = {_key(waiter) for waiter in waiters}
+    for later in reversed(case.waits):
+        if later.t <= waits.t:
+            return False
+        ours = [w.process for w in waiters if w.process is not None and w.process.ending]
+        if any(later.t >= (process.ending or 0) for process in ours):
+            continue  # it shows our ending them
+        if keys <= {_key(waiter) for waiter in later.blocked}:
+            return not keys <= {_key(waiter) for waiter in later.stuck}
+    return False
+
+
+def _key(waiter: Waiter) -> tuple[int, int, tuple[str, ...]]:
+    return waiter.pid, waiter.tid, waiter.inodes
+
+
+def _all_had_started(case: Case, t: int) -> bool:
+    """Were all programs of the command line there? One that is still to come may be the cure."""
+    return all(p.started is not None and p.started <= t for p in case.ledger.programs)
+
+
 def went_on(case: Case, call: Call | None) -> bool:
     """Did the call return later by itself, so that the hang was none?"""
     return (
@@ -271,12 +301,14 @@ def stuck_rings(case: Case) -> Iterator[Ring]:
     """
     told: set[int] = set()
     for waits in case.waits:
+        if not _all_had_started(case, waits.t):
+            continue
         links = [link for link in _links(case, waits) if link.flow.number not in told]
         for link in links:
             if link.flow.number not in told:
                 ring = _ring_through(link, links, waits)
-                told |= {other.flow.number for other in ring}
-                if ring:
+                if ring and not _stirred_later(case, waits, *(each.waiter for each in ring)):
+                    told |= {other.flow.number for other in ring}
                     yield Ring(waits, ring)
 
 
