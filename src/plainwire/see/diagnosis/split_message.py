@@ -31,6 +31,7 @@ from plainwire.see.ledger.model import Call
 from plainwire.see.ledger.ranges import is_end, is_receive, is_stream_read
 
 RULE = "split-message"
+_SMALL = 64  # bytes; who asks for fewer wants the beginning, and knows how long it is
 
 
 def find(case: Case) -> Iterator[Finding]:
@@ -120,6 +121,8 @@ def _rest_never_read(case: Case, read: Read) -> tuple[str, Text] | None:
     """A full buffer was taken for the message, and the rest stayed behind."""
     call = read.call
     if not is_message_reader(read.fate) or call.count < call.asked or read.fate.exact:
+        return None
+    if call.asked < _SMALL:
         return None
     if read.range.end < read.direction.read or len(read.sends) != 1:
         return None
