@@ -75,9 +75,17 @@ def word_of(source: str | None, frame: Frame) -> str:
     call = _call_at(found[0], frame, reads_only=False)
     if call is not None:
         return method_of(call)
+    return "for" if _is_loop(found[0], frame) else ""
+
+
+def _is_loop(tree: ast.Module, frame: Frame) -> bool:
+    """Does a frame stand at a `for`?
+
+    Its step spans the whole statement, body included; from Python 3.12 on, what it is over.
+    """
     begins = (frame.line, frame.column - 1)
-    loops = (n for n in ast.walk(found[0]) if isinstance(n, (ast.For, ast.AsyncFor)))
-    return "for" if any((n.lineno, n.col_offset) == begins for n in loops) else ""
+    loops = (n for n in ast.walk(tree) if isinstance(n, (ast.For, ast.AsyncFor)))
+    return any((at.lineno, at.col_offset) == begins for n in loops for at in (n, n.iter))
 
 
 def of_parameter(source: str | None, frame: Frame) -> Fate:
@@ -107,6 +115,8 @@ def _call_at(tree: ast.Module, frame: Frame, reads_only: bool = True) -> ast.Cal
             at = (call.lineno, call.col_offset + 1, call.end_lineno, (call.end_col_offset or 0) + 1)
             if at == (frame.line, frame.column, frame.end_line, frame.end_column):
                 return call
+        if _is_loop(tree, frame):
+            return None  # a call that ends its body is not what reads
         # An await's instruction spans the whole await expression.
         for call in calls:
             if call.end_lineno == frame.end_line and (

@@ -92,11 +92,12 @@ class _Report:
 
     def frame(self, frame: Frame) -> dict[str, Any]:
         columns = sources.columns_of(self.ledger.sources, frame)
+        spans = sources.spans_of(self.ledger.sources, frame)
         return {
             "file": frame.file,
             "line": frame.line,
             "column": columns[0] if columns else None,
-            "end_line": max(frame.end_line, frame.line),
+            "end_line": spans[-1].line if spans else max(frame.end_line, frame.line),
             "end_column": columns[1] if columns else None,
             "function": frame.function,
         }
