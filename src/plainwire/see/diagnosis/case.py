@@ -182,13 +182,19 @@ def totals(direction: Direction, until: int = 1 << 63) -> Evidence:
     """How much was written and read in one direction up to a moment."""
     who = direction.sender or direction.receiver
     name = who.process.name if who is not None and who.process is not None else "?"
+    sent, read = amounts(direction, until)
     return Evidence(
         say(
-            "{name} sent {sent} bytes, of which {read} were read",
-            name=name,
-            sent=_end_by(direction.writes, until, direction.written),
-            read=_end_by(direction.reads, until, direction.read),
+            "{name} sent {sent} bytes, of which {read} were read", name=name, sent=sent, read=read
         )
+    )
+
+
+def amounts(direction: Direction, until: int) -> tuple[int, int]:
+    """How many bytes were written and read in one direction up to a moment."""
+    return (
+        _end_by(direction.writes, until, direction.written),
+        _end_by(direction.reads, until, direction.read),
     )
 
 

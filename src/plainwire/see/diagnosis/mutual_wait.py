@@ -20,7 +20,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from plainwire.see.diagnosis import eof_never_comes, unfinished
-from plainwire.see.diagnosis.case import Case, connection, last_message, totals, where
+from plainwire.see.diagnosis.case import Case, amounts, connection, last_message, totals, where
 from plainwire.see.diagnosis.model import CERTAIN, LIKELY, Evidence, Finding, Text, say
 from plainwire.see.diagnosis.waiting import (
     Pair,
@@ -32,6 +32,7 @@ from plainwire.see.diagnosis.waiting import (
     waits_for_news,
 )
 from plainwire.see.ledger.model import Call, Flow
+from plainwire.see.ledger.ranges import is_send
 
 RULE = "mutual-wait"
 
@@ -71,6 +72,8 @@ def finding(case: Case, pair: Pair) -> Finding:
         if (lack := unfinished.of(case, call, direction)) is not None
     ]
     evidence += [lack.evidence for lack in lacks]
+    kept = list(_kept_back(case, pair))
+    evidence += [evidence_of for evidence_of, _ in kept]
     evidence += _others(pair)
     if pair.gave_up is not None:
         evidence.append(gave_up(case, pair.gave_up))
@@ -97,7 +100,7 @@ def finding(case: Case, pair: Pair) -> Finding:
         said,
         case.places((a, "waits"), (b, "waits")),
         tuple(evidence),
-        lacks[0].fix if lacks else _fix(pair),
+        kept[0][1] if kept else lacks[0].fix if lacks else _fix(pair),
         flow.number,
         pair.waits.t,
     )
@@ -143,8 +146,10 @@ def _of_ring(case: Case, ring: Ring) -> Finding:
 def _moved(flow: Flow, until: int) -> Iterator[Evidence]:
     """What had been sent and read each way."""
     if not flow.datagrams:
-        yield totals(flow.there, until)
-        yield totals(flow.back, until)
+        for direction in (flow.there, flow.back):
+            sent, read = amounts(direction, until)
+            if sent >= read:  # what the handshake of TLS sends is read, but counted by nobody
+                yield totals(direction, until)
         return
     for end in flow.ends:
         sent = [d for d in flow.datagrams if d.sender is end and d.sent and d.sent.t0 <= until]
@@ -181,10 +186,54 @@ def _others(pair: Pair) -> Iterator[Evidence]:
                 )
 
 
+def _kept_back(case: Case, pair: Pair) -> Iterator[tuple[Evidence, Text]]:
+    """Bytes that lay in the buffer of a file, and left it when the interpreter was ended."""
+    for end in pair.flow.ends:
+        for call in end.calls:
+            late = call.t0 > pair.waits.t and case.is_ours(call) and is_send(call)
+            if not late or call.count <= 0 or call.site.frame is not None or not _of_file(call):
+                continue
+            yield (
+                Evidence(
+                    say(
+                        "{name} had written {count} bytes to a file of this connection, and they"
+                        " stayed in its buffer: they left when the program was ended",
+                        name=call.process.name,
+                        count=call.count,
+                    ),
+                    call.t0,
+                ),
+                say(
+                    "call flush() after each message that is written to a file of makefile(), or"
+                    " write with sendall()"
+                ),
+            )
+            break
+
+
+def _of_file(call: Call) -> bool:
+    """Did a buffered file over the socket send this, and nobody's line?"""
+    return any(file.endswith("/socket.py") and f == "write" for file, _, f in call.site.via)
+
+
+def _speaks_tls(call: Call) -> bool:
+    ops = [c.op for c in call.endpoint.calls] if call.endpoint is not None else []
+    return call.op.startswith("tls.") or any(op.startswith("tls.") for op in ops)
+
+
 def _fix(pair: Pair) -> Text:
     a, b = pair.calls
-    unheard = pair.flow.there.written > pair.flow.there.read
-    if unheard:
+    if a is not None and b is not None and "tls.handshake" in (a.op, b.op):
+        tls, plain = (a, b) if _speaks_tls(a) else (b, a)
+        if not _speaks_tls(plain):
+            return say(
+                "{tls} begins TLS, and {plain} reads plain bytes: wrap both ends with an"
+                " SSLContext, or neither",
+                tls=where(tls),
+                plain=where(plain),
+            )
+    sent, read = amounts(pair.flow.there, pair.waits.t)
+    if sent > read:
         return say("one side must read what was sent before it waits for more")
     return say(
         "one side must send before it waits: let {a} or {b} send first, and make both agree on"
