@@ -233,6 +233,16 @@ def test_what_cannot_be_read_is_unknown(source: str | None) -> None:
     assert fate.of_read(source, Frame("p.py", 1, 1, 1, 9, "f")).kind == UNKNOWN
 
 
+@pytest.mark.parametrize("end", [(2, len("    file.write(line); file.flush()") + 1), (1, 17)])
+def test_a_loop_over_a_file_is_not_named_by_the_call_that_ends_its_body(
+    end: tuple[int, int],
+) -> None:
+    """`(flush)` was said to wait. A loop's step spans its body, since Python 3.12 only `file`."""
+    source = "for line in file:\n    file.write(line); file.flush()\n"
+    column = 1 if end[0] == 2 else 13
+    assert fate.word_of(source, Frame("p.py", 1, column, *end, "f")) == "for"
+
+
 PROTOCOL = """
 import asyncio
 class Echo(asyncio.Protocol):

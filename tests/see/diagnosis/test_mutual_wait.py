@@ -141,3 +141,72 @@ def test_a_pair_with_bytes_on_their_way_is_none() -> None:
     """The bytes will arrive and one of the two will go on."""
     world, _, here, _, there = pair()
     assert pair_findings(world, here, there, unsent=(0, 7)) == []
+
+
+def pair_sample(world: World, here: Socket, there: Socket) -> Sample:
+    sample = Sample(world.tick())
+    sample.process(20, READ, sockets={3: here})
+    sample.process(10, READ, sockets={3: there})
+    sample.tcp(here, there)
+    return sample
+
+
+def test_a_pair_that_a_later_program_may_wake_is_none() -> None:
+    """Two players, a process each: the first was accused while the second thought."""
+    world, _, here, _, there = pair()
+    world.run("sample", **pair_sample(world, here, there).fields)
+    assert len(diagnose(world.ledger(), ("mutual-wait",))) == 1
+    later = pair_sample(world, here, there)
+    later.process(30, ("sleep", []))
+    later.process(
+        10, ("receive", [3]), ("receive", [4]), sockets={3: there}, others={4: "pipe:[7]"}
+    )
+    later.pipe("pipe:[7]", 10, 30)
+    world.run("sample", **later.fields)
+    assert diagnose(world.ledger(), ("mutual-wait",)) == []
+
+
+def test_a_pair_is_told_when_the_later_program_is_gone_again() -> None:
+    """Only the last look counts at which both still wait."""
+    world, _, here, _, there = pair()
+    visited = pair_sample(world, here, there)
+    visited.process(10, READ, ("running", []), sockets={3: there})
+    world.run("sample", **visited.fields)
+    world.run("sample", **pair_sample(world, here, there).fields)
+    assert len(diagnose(world.ledger(), ("mutual-wait",))) == 1
+
+
+def test_nobody_is_accused_before_the_last_program_has_started() -> None:
+    """`server -- first -- second`: what the first waits for, the second may bring."""
+    world, _, here, _, there = pair()
+    world.run("sample", **pair_sample(world, here, there).fields)
+    world.process(30)
+    assert diagnose(world.ledger(), ("mutual-wait",)) == []
+    world.run("sample", **pair_sample(world, here, there).fields)
+    assert len(diagnose(world.ledger(), ("mutual-wait",))) == 1
+
+
+def test_bytes_that_leave_a_file_when_the_program_is_ended_lacked_a_flush() -> None:
+    """The advice was to read what was sent, though nothing had been sent."""
+    world, client, here, _, there = pair()
+    world.run("sample", **pair_sample(world, here, there).fields)
+    world.run("ending")
+    via = [["/usr/lib/python3.11/socket.py", 728, "write"]]
+    client.call("send", here, b"6 * 7\n", site=client.site(0, kind="library", via=via))
+    (finding,) = diagnose(world.ledger(), ("mutual-wait",))
+    assert "call flush()" in finding.fix.english
+    assert any("had written 6 bytes to a file" in str(e.text) for e in finding.evidence)
+
+
+def test_tls_that_meets_plain_bytes_is_told_so() -> None:
+    """`one side must send first` helps nobody whose client greets in another language."""
+    world = World()
+    server, client = world.process(10), world.process(20)
+    here, there = world.connection(client, server)
+    client.call("tls.handshake", here, line=8, t1=-1)
+    server.call("recv", there, bytes(517), asked=1024, line=12)
+    server.call("recv", there, asked=1024, line=13, t1=-1)
+    world.run("sample", **pair_sample(world, here, there).fields)
+    (finding,) = diagnose(world.ledger(), ("mutual-wait",))
+    assert "p20.py:8 begins TLS, and p10.py:13 reads plain bytes" in finding.fix.english
+    assert not any("0 bytes, of which 517" in str(e.text) for e in finding.evidence)

@@ -115,6 +115,18 @@ def test_w3_a_lock_waits_for_the_other_threads() -> None:
     assert stuck(working) == set()
 
 
+def test_w3_a_lock_in_shared_memory_waits_for_every_process() -> None:
+    """A thread in multiprocessing.Event.wait() was taken for stuck while a sibling worked."""
+    sample = Sample()
+    sample.process(20, ("lock", []), READ, sockets={3: 200})
+    sample.process(10, READ, sockets={3: 100})
+    sample.process(30, ("sleep", []))
+    sample.tcp(200, 100)
+    assert stuck(sample) == {10, 20, 21}
+    sample.fields["processes"]["20"]["threads"]["20"]["shared"] = True
+    assert stuck(sample) == set()
+
+
 def test_w3_wait_waits_for_children() -> None:
     """Process.join() ends when the child does: stuck only if the child is."""
     sample = pair()

@@ -81,6 +81,15 @@ def test_what_a_system_call_waits_for(
     assert (found["wait"], found["fds"], found["endless"]) == (wait, fds, endless)
 
 
+@pytest.mark.parametrize(("operation", "shared"), [(0x189, False), (0x109, True)])
+def test_a_lock_of_multiprocessing_is_told_from_one_of_threads(
+    operation: int, shared: bool
+) -> None:
+    """FUTEX_PRIVATE_FLAG says that no other process can wake the thread."""
+    found = kernel._wait(os.getpid(), "futex", [0, operation, 0, 0, 0, 0])
+    assert found["shared"] is shared
+
+
 def test_poll_and_select_sets_are_read_out_of_memory() -> None:
     """Which descriptors a loop watches, and which of them only for writing."""
     import ctypes

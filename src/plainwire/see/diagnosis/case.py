@@ -184,9 +184,7 @@ def totals(direction: Direction, until: int = 1 << 63) -> Evidence:
     name = who.process.name if who is not None and who.process is not None else "?"
     sent, read = amounts(direction, until)
     return Evidence(
-        say(
-            "{name} sent {sent} bytes, of which {read} were read", name=name, sent=sent, read=read
-        )
+        say("{name} sent {sent} bytes, of which {read} were read", name=name, sent=sent, read=read)
     )
 
 

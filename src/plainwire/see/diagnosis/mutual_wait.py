@@ -147,8 +147,8 @@ def _moved(flow: Flow, until: int) -> Iterator[Evidence]:
     """What had been sent and read each way."""
     if not flow.datagrams:
         for direction in (flow.there, flow.back):
-            sent, read = amounts(direction, until)
-            if sent >= read:  # what the handshake of TLS sends is read, but counted by nobody
+            written, read = amounts(direction, until)
+            if written >= read:  # what the handshake of TLS sends is read, but counted by nobody
                 yield totals(direction, until)
         return
     for end in flow.ends:

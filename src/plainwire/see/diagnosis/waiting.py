@@ -54,9 +54,8 @@ def stuck_pairs(case: Case, wait: str) -> Iterator[Pair]:
                 continue
             if any(went_on(case, call) for _, call in (client, server)):
                 continue
-            if _spoken_later(case, flow, waits.t):
-                continue
-            if _stirred_later(case, waits, client[0], server[0]):
+            stirred = _stirred_later(case, waits, client[0], server[0])
+            if stirred or _spoken_later(case, flow, waits.t):
                 continue
             told.add(flow.number)
             yield Pair(flow, waits, client, server)
