@@ -6,7 +6,7 @@ from textwrap import dedent
 
 import pytest
 
-from plainwire.see.diagnosis.sharing import closes_members, writes_to_others
+from plainwire.see.diagnosis.sharing import closes_members, runs, writes_to_others
 
 SHARING = {
     "S1 a loop over everybody": """
@@ -129,3 +129,15 @@ def test_here_only_the_two_of_them_speak(name: str) -> None:
 def test_a_program_that_clears_up_now_and_then(source: str, expected: bool) -> None:
     """When we end it before that, its open connections are no leak."""
     assert closes_members(source) is expected
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [("asyncio.create_task(typist(w))", True), ("nursery.start_soon(typist)", True),
+     ("loop.call_later(10, self.typist, w)", True), ("await gather(reader(), typist())", True),
+     ("asyncio.run(typist())", False), ("await typist(w)", False),
+     ("asyncio.create_task(other(w))", False), ("def broken(:", True)],
+)  # fmt: skip
+def test_what_a_loop_runs_beside_the_rest_is_known(source: str, expected: bool) -> None:
+    """Such a function may go on sending while another one waits."""
+    assert runs(source, "typist") is expected

@@ -146,6 +146,25 @@ def test_beside_timers_a_short_wait_is_no_hang() -> None:
     assert beside_timers(b"bob", 2 * SECOND) == []
 
 
+def test_half_a_line_that_another_task_may_complete_is_no_hang() -> None:
+    """A slow typist in a task of its own, while the answer is awaited: it was accused."""
+    for started, expected in (("asyncio.create_task(typist(w))", 0), ("await typist(w)", 1)):
+        scene = Scene(b"", "stream.readline")
+        typist = scene.client.site(9, function="main.<locals>.typist")
+        scene.client.call("send", scene.here, b"hel", site=typist)
+        scene.server.call("recv", scene.there, b"hel", asked=1024, line=6)
+        scene.wait()
+        main = scene.client.site(5, function="main")
+        scene.client.call("stream.readline", scene.here, site=main, t0=SECOND, t1=-1)
+        sample = Sample(4 * SECOND)
+        sample.process(20, ("poll", [3], False), sockets={3: scene.here})
+        sample.process(10, ("poll", [3], False), sockets={3: scene.there})
+        sample.tcp(scene.here, scene.there)
+        scene.world.run("sample", **sample.fields)
+        scene.world.run("source", path="/src/p20.py", text=started)
+        assert len(scene.findings()) == expected, started
+
+
 def test_two_sends_that_a_time_out_ended_were_stuck_in_sending() -> None:
     """With a time-out Python waits for room in a poll; a window was full at both ends."""
     world = World()

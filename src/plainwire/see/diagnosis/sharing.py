@@ -34,6 +34,9 @@ _KEEPING = {"append", "appendleft", "add", "put", "put_nowait", "insert", "setde
             "register", "push", "extend"}  # fmt: skip
 _HANDING_ON = {"Thread", "Process", "submit", "create_task", "start_new_thread", "Timer",
                "apply_async", "ensure_future", "start_soon", "spawn"}  # fmt: skip
+_RUNNING = {"create_task", "ensure_future", "gather", "start_soon", "spawn", "Task",
+            "call_soon", "call_later", "call_at", "add_done_callback",
+            "run_coroutine_threadsafe"}  # fmt: skip
 _WAITING = {"Condition", "Event", "Barrier", "Queue", "SimpleQueue", "LifoQueue",
             "PriorityQueue", "JoinableQueue"}  # fmt: skip
 _ROLES = {"request", "wfile", "connection", "transport", "writer", "sock", "socket", "conn"}
@@ -52,6 +55,25 @@ def writes_to_others(source: str) -> bool:
         or _keeps_a_connection(nodes)
         or any(map(_bridges, [found[0], *filter(_is_function, nodes)]))
     )
+
+
+@lru_cache(maxsize=64)
+def runs(source: str, name: str) -> bool:
+    """Does a source give its function `name` to a task, a timer or a callback of a loop?"""
+    found = parsed(source)
+    return found is None or any(
+        isinstance(node, ast.Call)
+        and _name_of(node.func) in _RUNNING
+        and any(_name_of(part) == name for each in node.args for part in ast.walk(each))
+        for node in ast.walk(found[0])
+    )
+
+
+def _name_of(node: ast.AST) -> str:
+    """The last part of `a.b.name`, or `name`; '' of anything else."""
+    if isinstance(node, ast.Attribute):
+        return node.attr
+    return node.id if isinstance(node, ast.Name) else ""
 
 
 def _is_function(node: ast.AST) -> bool:

@@ -9,7 +9,7 @@ from typing import Any
 from plainwire.see.diagnosis import sharing, unfinished
 from plainwire.see.diagnosis.case import Case, where
 from plainwire.see.diagnosis.model import Evidence, say
-from plainwire.see.ledger.model import SAMPLED_AFTER_NS, Call, Endpoint, Flow
+from plainwire.see.ledger.model import SAMPLED_AFTER_NS, Call, Direction, Endpoint, Flow
 from plainwire.see.ledger.ranges import is_receive, is_send, is_stream_read
 from plainwire.see.ledger.waits import Waiter, Waits, analyse
 
@@ -73,6 +73,7 @@ def _beside_timers(case: Case, flow: Flow) -> Pair | None:
 
     A timer might send, so a loop that has one counts as able to act. But who holds half a
     message waits for the other half, which only the other side has; and it is waiting.
+    Not so if another task of that side wrote the first half: it may be about to go on.
     """
     assert flow.client is not None
     assert flow.server is not None
@@ -80,7 +81,9 @@ def _beside_timers(case: Case, flow: Flow) -> Pair | None:
     a, b = calls
     if a is None or b is None or not (is_stream_read(a) or is_stream_read(b)):
         return None
-    if unfinished.of(case, a, flow.back) is None and unfinished.of(case, b, flow.there) is None:
+    half_back = unfinished.of(case, a, flow.back) is not None and _wrote_last(case, b, flow.back)
+    half_there = unfinished.of(case, b, flow.there) is not None and _wrote_last(case, a, flow.there)
+    if not half_back and not half_there:
         return None
     patient = frozenset(_thread_of(call) for call in (a, b) if is_stream_read(call))
     for sample in case.ledger.samples:
@@ -92,6 +95,21 @@ def _beside_timers(case: Case, flow: Flow) -> Pair | None:
             ticks = any(_ticks(sample, call) for call in (a, b))
             return Pair(flow, waits, client, server, timers=ticks)
     return None
+
+
+def _wrote_last(case: Case, reader: Call, direction: Direction) -> bool:
+    """Did whoever waits here write what came last in the other direction?
+
+    Other threads are in the samples; a loop's other tasks are not: no, if the write stands
+    in another function, one that the program gave to a task or a timer.
+    """
+    write = direction.asked_writes[-1].call
+    wrote, reads = write.site.frame, reader.site.frame
+    if not is_stream_read(reader) or wrote is None or reads is None:
+        return True
+    source = case.source(write)
+    name = wrote.function.rpartition(".")[2]
+    return wrote.function == reads.function or source is None or not sharing.runs(source, name)
 
 
 def _open_read(case: Case, end: Endpoint) -> Call | None:
