@@ -19,6 +19,7 @@ import sqlite3
 import struct
 import zlib
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,8 @@ from plainwire.see.recorder.folder import Item
 
 FORMAT = 1
 _LEVEL = 1  # zlib: slots shrink to a quarter at 150 MB/s; higher levels gain a tenth
+
+_BROKEN = "the recording is damaged or was cut off"
 
 _PAYLOAD = struct.Struct("<QQI")
 _PACKET = struct.Struct("<IqqHBII")  # number, both times, interface, flags, length, bytes kept
@@ -55,7 +58,16 @@ create table lost (
 
 
 class RecordingError(Exception):
-    """A file that is no recording, or one made by a newer Plainwire."""
+    """A file that is no recording, one that is damaged, or one made by a newer Plainwire."""
+
+
+class DamagedError(RecordingError):
+    """A recording of which a part cannot be read."""
+
+    @property
+    def advice(self) -> str:
+        """What to do about it, as the end of a line."""
+        return "copy it once more from where it was made, or record the run again"
 
 
 class Writer:
@@ -179,6 +191,7 @@ class Recording:
     """A finished or broken-off recording, opened for reading.
 
     Raises:
+        DamagedError: a recording of which not even its head can be read.
         RecordingError: not a recording, or of a newer format.
     """
 
@@ -190,6 +203,8 @@ class Recording:
         try:
             rows = self._db.execute("select name, value from meta").fetchall()
         except sqlite3.DatabaseError as error:
+            if error.sqlite_errorcode in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_IOERR_SHORT_READ):
+                raise DamagedError(f"open {path}: {_BROKEN} ({error})") from error
             raise RecordingError(f"open {path}: not a Plainwire recording ({error})") from error
         self.meta: dict[str, Any] = {name: json.loads(value) for name, value in rows}
         if self.meta.get("format", 0) > FORMAT:
@@ -198,22 +213,51 @@ class Recording:
                 f" this one reads up to {FORMAT})"
             )
 
+    @contextmanager
+    def _reading(self) -> Iterator[None]:
+        """What a damaged or shortened file makes SQLite, zlib and JSON say, as one error."""
+        try:
+            yield
+        except (sqlite3.DatabaseError, zlib.error, struct.error, ValueError) as error:
+            raise DamagedError(f"read {self.path}: {_BROKEN} ({error})") from error
+
     def items(self) -> Iterator[Item]:
-        """All items, in the order in which they were packed."""
+        """All items, in the order in which they were packed.
+
+        Raises:
+            DamagedError: from the place on where the file is damaged.
+        """
+        with self._reading():
+            yield from self._items()
+
+    def _items(self) -> Iterator[Item]:
         query = "select kind, key, first, data from chunk order by number"
         for kind, key, first, packed in self._db.execute(query):
-            yield from _items_of(kind, key, first, zlib.decompress(packed))
+            yield from _items_of(kind, key, first, _unpacked(packed))
         lost = self._db.execute("select key, socket, sent, received, calls from lost").fetchall()
         if lost:
             yield ("run", {"kind": "lost", "rows": lost})
 
     def size(self) -> int:
-        """How many calls and packets are in it."""
+        """How many calls and packets are in it.
+
+        Raises:
+            DamagedError: the file is damaged.
+        """
         query = "select coalesce(sum(count), 0) from chunk where kind in ('slots', 'packet')"
-        return int(self._db.execute(query).fetchone()[0])
+        with self._reading():
+            return int(self._db.execute(query).fetchone()[0])
 
     def beginning(self, most: int) -> Iterator[Item]:
-        """All notes, and about `most` calls and packets: of each process its first ones."""
+        """All notes, and about `most` calls and packets: of each process its first ones.
+
+        Raises:
+            DamagedError: from the place on where the file is damaged.
+        """
+        with self._reading():
+            yield from self._beginning(most)
+
+    def _beginning(self, most: int) -> Iterator[Item]:
         keys = "select distinct key from chunk where kind = 'slots'"
         share = most // (1 + len(self._db.execute(keys).fetchall()))
         spent: dict[tuple[str, str], int] = {}
@@ -225,7 +269,7 @@ class Recording:
                 continue
             spent[kind, key] = spent.get((kind, key), 0) + count
             row = self._db.execute("select data from chunk where number = ?", (number,)).fetchone()
-            for item in _items_of(kind, key, first, zlib.decompress(row[0])):
+            for item in _items_of(kind, key, first, _unpacked(row[0])):
                 if kind == "slots":
                     yield ("slots", key, first, item[3][: left * records.SLOT_BYTES])
                 elif not bounded or left > 0:
@@ -235,6 +279,13 @@ class Recording:
     def close(self) -> None:
         """Close the file."""
         self._db.close()
+
+
+def _unpacked(packed: object) -> bytes:
+    """A chunk's data; of a file that was cut off SQLite gives a hole as NULL."""
+    if not isinstance(packed, bytes):
+        raise ValueError("a part is missing")
+    return zlib.decompress(packed)
 
 
 def _items_of(kind: str, key: str, first: int, data: bytes) -> Iterator[Item]:
