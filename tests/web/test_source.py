@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import shutil
+import sqlite3
 import threading
 from pathlib import Path
 from typing import Any
@@ -140,3 +143,65 @@ def test_a_long_flow_is_walked_window_by_window(
             page.locator(".window", has_text="calls 1 to 4").wait_for()
             page.locator(".verdict").get_by_role("button", name="show the moment").click()
             page.wait_for_selector(".mark .chips[data-chips='2']", state="attached")
+
+
+@pytest.fixture
+def damaged(glued: Path, tmp_path: Path) -> Path:
+    """A copy whose last part is not what was written."""
+    path = tmp_path / "damaged.plainwire"
+    shutil.copy(glued, path)
+    with contextlib.closing(sqlite3.connect(path)) as db, db:
+        db.execute(
+            "insert into chunk (kind, key, first, count, data) values ('packet', '', 0, 9, x'00')"
+        )
+    return path
+
+
+def test_a_damaged_recording_says_so_instead_of_reading_for_ever(
+    damaged: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(source, "BEGINNING", 18)
+    opening = source.Opening(damaged, payload=True)
+    assert opening.wait(60)
+    page = opening.data().page()
+    assert (page.reading, opening.live, opening.version) == (False, False, 2)
+    assert page.findings == []
+    assert page.trouble is not None
+    assert "damaged or was cut off" in page.trouble.en
+    assert "record the run again" in page.trouble.en
+    assert "重新记录" in page.trouble.zh
+    assert [row.client.name for row in page.flows] == ["glued_client.py"]
+
+
+def test_a_mistake_of_ours_while_reading_does_not_read_for_ever_either(
+    glued: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(source, "BEGINNING", 18)
+    monkeypatch.setattr(threading, "excepthook", lambda _: None)
+
+    def broken(*_: object, **__: object) -> None:
+        raise KeyError("slot")
+
+    monkeypatch.setattr(source, "of_file", broken)
+    opening = source.Opening(glued, payload=True)
+    assert opening.wait(60)
+    trouble = opening.data().page().trouble
+    assert trouble is not None
+    assert "KeyError" in trouble.en
+
+
+@pytest.mark.browser
+@pytest.mark.slow
+@needs_page
+@needs_chromium
+def test_the_page_of_a_damaged_recording_says_what_to_do(
+    damaged: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(source, "BEGINNING", 18)
+    with Server(source.Opening(damaged, payload=True)) as server, opened(server.url) as page:
+        page.wait_for_selector(".verdict .trouble")
+        said = page.locator(".verdict").inner_text()
+        assert "record the run again" in said
+        assert "Nothing wrong" not in said
+        assert "Reading" not in said
+        assert page.locator(".ladder .mark").count() > 0

@@ -29,6 +29,8 @@ const TABS: Record<string, [string, (app: App) => TemplateResult]> = {
   lanes: [n("Swimlanes"), lanes], layers: [n("Layers"), layers], flows: [n("Flows"), flows], exports: [n("Export"), exports],
 };
 
+const OF_CODE = new Set(["messages", "bytes", "lanes"]); // tell nothing without calls
+
 const ROOM_AT_FIRST = 500; // of the ladder, before it stands in the document
 
 export class App extends LitElement {
@@ -69,7 +71,7 @@ export class App extends LitElement {
     const place = readHash(location.hash);
     setWords(this.page.chinese);
     this.speak(place.lang === "zh" || place.lang === "en" ? place.lang : this.page.language);
-    if (place.tab && place.tab in TABS) this.tab = place.tab;
+    if (place.tab && place.tab in TABS && !(this.page.foreign && OF_CODE.has(place.tab))) this.tab = place.tab;
     document.documentElement.dataset.theme ??= matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light";
     this.wasLive = this.page.live;
     this.ended = !this.page.live;
@@ -77,6 +79,7 @@ export class App extends LitElement {
     await this.openFlow(place.flow ?? firstFlow(this.page), { step: place.step, ...first });
     window.addEventListener("keydown", (event) => this.pressed(event));
     window.addEventListener("resize", () => this.connect());
+    if (this.page.foreign) document.body.classList.add("no-code");
     if (this.page.live || this.page.reading) this.backend.watch((page, detail) => this.renew(page, detail), () => this.finish());
   }
 
@@ -121,9 +124,10 @@ export class App extends LitElement {
     this.segment = this.packet = -1;
     if (detail) this.showDetail(detail);
     const steps = this.view ? (this.view as FlowView).steps : [];
-    const found = steps.findIndex((s) => s.call < 0);
+    const found = steps.findIndex((s) => s.finding >= 0);
     const wanted = step ?? (place.time !== undefined ? stepAt(steps, place.time) : found >= 0 ? found : this.page.live ? steps.length - 1 : 0);
     this.step = Math.max(0, Math.min(wanted, steps.length - 1));
+    this.followSegment();
     this.requestUpdate();
     await this.updateComplete;
     this.follow();
@@ -160,10 +164,17 @@ export class App extends LitElement {
     if (detail && step < 0 && detail.first > 0) return void this.openWindow(-1);
     this.step = Math.max(0, Math.min(step, last));
     this.following = this.step >= last;
-    this.segment = -1;
+    this.followSegment();
     history.replaceState(null, "", this.link());
     this.requestUpdate();
     void this.updateComplete.then(() => this.follow());
+  }
+
+  /** A step that is a segment picks it; any other picks none. */
+  private followSegment(): void {
+    this.segment = this.view?.steps[this.step]?.segment ?? -1;
+    const packet = this.view?.detail.segments?.[this.segment]?.packet;
+    if (packet !== undefined) this.packet = packet;
   }
 
   goToLine(name: string, line: number, only?: number): void {
@@ -209,6 +220,8 @@ export class App extends LitElement {
   pickSegment(segment: number): void {
     const found = this.view?.detail.segments?.[segment];
     if (!found) return;
+    const step = this.view!.steps.findIndex((one) => one.segment === segment);
+    if (step >= 0 && step !== this.step) return this.goTo(step);
     this.segment = segment;
     this.packet = found.packet;
     this.requestUpdate();
@@ -454,7 +467,7 @@ export class App extends LitElement {
   }
 
   private tabs(): TemplateResult {
-    const names = Object.keys(TABS);
+    const names = Object.keys(TABS).filter((name) => !this.page.foreign || !OF_CODE.has(name));
     const move = (event: KeyboardEvent) => {
       const by = event.key === "ArrowRight" ? 1 : event.key === "ArrowLeft" ? -1 : 0;
       if (!by) return;

@@ -65,7 +65,7 @@ export function segmentText(page: Page, detail: Detail, s: Segment): string {
   if (s.sends.length) parts.push(t("bytes of {lines}", { lines: lines(s.sends) }));
   if (s.seen) parts.push(seenBy(page, detail, s.seen));
   if (s.reads.length) parts.push(t("read by {lines}", { lines: lines(s.reads) }));
-  if (!s.sends.length && s.end > s.start && detail.unjoined[s.side]) parts.push(t("which call's bytes these are is not known"));
+  if (!s.sends.length && s.end > s.start && detail.total && detail.unjoined[s.side]) parts.push(t("which call's bytes these are is not known"));
   if (s.note === "lost") parts.push(t("sent again before it was acknowledged"));
   for (const mark of s.marks) parts.push(t(MARKS[mark] ?? mark));
   if (s.acked_by !== null) parts.push(t("acknowledged by packet {number}", { number: s.acked_by }));

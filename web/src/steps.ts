@@ -1,15 +1,17 @@
 // A flow as steps that a reader can walk both ways, and what holds at each. Pure.
 //
-// P1  steps are in order of time; a call that waited is two steps, entering and returning
+// P1  steps are in order of time; a call that waited is two steps, entering and returning;
+//     where no call was observed, every captured segment is a step
 // P2  at a moment every written byte is in flight, in the peer's queue, or read: never two
 import { isReceive, isWait, type Piece } from "./calls";
 import type { Call, Detail, Finding, Link } from "./types";
 
 export interface Step {
   t: number;
-  call: number; // -1: a finding
+  call: number; // -1: none
   phase: "enter" | "return" | "whole";
-  finding: number;
+  finding: number; // -1: none
+  segment: number; // -1: none
 }
 
 const WORTH_TWO = 1_000_000; // a wait shorter than 1 ms in which nothing else happened is one step
@@ -19,18 +21,19 @@ export function stepsOf(detail: Detail, findings: Finding[]): Step[] {
   const moments = Float64Array.from(detail.calls.flatMap((c) => (c.t1 === null ? [c.t0] : [c.t0, c.t1]))).sort();
   const happened = (from: number, to: number) => countBetween(moments, from, to) > 0;
   detail.calls.forEach((call, number) => {
-    const step = (t: number, phase: Step["phase"]) => steps.push({ t, call: number, phase, finding: -1 });
+    const step = (t: number, phase: Step["phase"]) => steps.push({ t, call: number, phase, finding: -1, segment: -1 });
     if (call.t1 === null) step(call.t0, "enter");
     else if (isWait(call.op) && (call.t1 - call.t0 > WORTH_TWO || happened(call.t0, call.t1))) {
       step(call.t0, "enter");
       step(call.t1, "return");
     } else step(isWait(call.op) ? call.t1 : call.t0, "whole");
   });
+  if (!detail.total) detail.segments?.forEach((segment, number) => steps.push({ t: segment.t, call: -1, phase: "whole", finding: -1, segment: number }));
   const { first, total, calls } = detail;
   const from = first > 0 ? (calls[0]?.t0 ?? 0) : -Infinity;
   const to = first + calls.length < total ? (calls.at(-1)?.t0 ?? 0) : Infinity;
   findings.forEach((finding, number) => {
-    if (finding.flow === detail.number && finding.t !== null && finding.t >= from && finding.t <= to) steps.push({ t: finding.t, call: -1, phase: "whole", finding: number });
+    if (finding.flow === detail.number && finding.t !== null && finding.t >= from && finding.t <= to) steps.push({ t: finding.t, call: -1, phase: "whole", finding: number, segment: -1 });
   });
   return steps.sort((a, b) => a.t - b.t);
 }

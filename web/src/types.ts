@@ -2,7 +2,9 @@
 
 /** A run as the page opens with it; the flows' details are asked for one by one.
 
- * `reading`: it is the beginning of a recording that is still being read. */
+ * `reading`: it is the beginning of a recording that is still being read. `foreign`: it is
+ * a capture of another tool, without any code. `trouble`: why this is not all of it, and
+ * what to do; nothing that is not here was judged. */
 export interface Page {
   version: number;
   title: string;
@@ -23,6 +25,8 @@ export interface Page {
   waits: Wait[];
   unseen: string[];
   chinese: Record<string, string>;
+  foreign: boolean;
+  trouble: Words | null;
 }
 
 /** One text in both languages. */
@@ -64,7 +68,10 @@ export interface Line {
   function: string;
 }
 
-/** A flow as the list of flows shows it; `there` is client to server. */
+/** A flow as the list of flows shows it; `there` is client to server.
+
+ * `failed`: it is a connect() that made no connection, and how it failed. `segments`: how
+ * many were captured. */
 export interface FlowRow {
   number: number;
   kind: string;
@@ -77,6 +84,8 @@ export interface FlowRow {
   messages: number;
   findings: number[];
   calls: number;
+  failed: string | null;
+  segments: number;
 }
 
 /** One end of a flow. */

@@ -66,6 +66,8 @@ def show(recording: str, **options: Any) -> None:  # fmt: skip
     if _is_capture(Path(recording)):
         _show_capture(Path(recording), options)
         return
+    from plainwire.see.recorder.store import DamagedError
+
     opened = _open(recording)
     if options["web"] or options["html_file"] is not None:
         path = opened.path
@@ -75,6 +77,8 @@ def show(recording: str, **options: Any) -> None:  # fmt: skip
     try:
         with contextlib.suppress(BrokenPipeError):
             _show(opened, options)
+    except DamagedError as error:
+        refuse(f"show: {error}; {error.advice}")
     finally:
         opened.close()
 
@@ -113,6 +117,8 @@ def _open(name: str) -> Any:
         path = store.recover(folder)
     try:
         return store.Recording(path)
+    except store.DamagedError as error:
+        refuse(f"show: {error}; {error.advice}")
     except store.RecordingError as error:
         refuse(f"show: {error}")
 
@@ -148,8 +154,24 @@ def _show_capture(path: Path, options: dict[str, Any]) -> None:
         refuse(f"show {path}: {(error.strerror or str(error)).lower()}")
     except CaptureFormatError as error:
         refuse(f"show {path}: {error}")
+    if options["web"] or options["html_file"] is not None:
+        _show_capture_page(ledger, path, options)
+        return
     with contextlib.suppress(BrokenPipeError):
         _show_ledger(ledger, options)
+
+
+def _show_capture_page(ledger: Any, path: Path, options: dict[str, Any]) -> None:
+    from plainwire.cli import web
+    from plainwire.web import source
+
+    out = options["html_file"]
+    payload = out is None or options["with_payload"]
+    data = source.of_ledger(ledger, payload=payload, title=path.name)
+    if out is None:
+        web.serve_data(data)
+    else:
+        web.write_data(data, out)
 
 
 def _write_pcapng(ledger: Any, path: Path, *, processes: bool) -> None:

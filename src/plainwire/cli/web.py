@@ -6,6 +6,8 @@ live.wait()                    # until Ctrl-C
 
 serve_file(path)               # until Ctrl-C
 write_html(path, out)
+
+serve_data(data), write_data(data, out)      # of what is no recording: another tool's capture
 """
 
 from __future__ import annotations
@@ -22,6 +24,8 @@ from plainwire.i18n import gettext as _
 
 if TYPE_CHECKING:
     from plainwire.see.recorder.run import Run
+    from plainwire.see.recorder.store import RecordingError
+    from plainwire.web.pagedata import PageData
     from plainwire.web.server import Server
     from plainwire.web.source import Running
 
@@ -73,8 +77,18 @@ def serve_file(path: Path, *, port: int = 0, browser: bool = True) -> None:
     try:
         opening = source.Opening(path, payload=True)
     except RecordingError as error:
-        _refuse(str(error))
+        _refuse_recording(error)
     server = _start(opening, port)
+    tell(server, browser)
+    wait()
+    server.close()
+
+
+def serve_data(data: PageData, *, port: int = 0, browser: bool = True) -> None:
+    """Serve the page of data that is complete, such as a capture's, until Ctrl-C."""
+    from plainwire.web import source
+
+    server = _start(source.Finished(data), port)
     tell(server, browser)
     wait()
     server.close()
@@ -86,12 +100,23 @@ def write_html(path: Path, out: Path, *, with_payload: bool = False) -> None:
     Payload stays out unless asked for; the file is readable by its owner's rules alone.
     """
     from plainwire.see.recorder.store import RecordingError
-    from plainwire.web import saved, source
+    from plainwire.web import source
+
+    try:
+        data = source.of_file(path, payload=with_payload)
+    except RecordingError as error:
+        _refuse_recording(error)
+    write_data(data, out)
+
+
+def write_data(data: PageData, out: Path) -> None:
+    """Write the page of data that is complete as one file that needs no network."""
+    from plainwire.web import saved
     from plainwire.web.static_files import NotBuiltError
 
     try:
-        saved.write(source.of_file(path, payload=with_payload), out)
-    except (RecordingError, NotBuiltError) as error:
+        saved.write(data, out)
+    except NotBuiltError as error:
         _refuse(str(error))
     except OSError as error:
         _refuse(f"write {out}: {(error.strerror or str(error)).lower()}")
@@ -122,6 +147,12 @@ def wait() -> None:
         signal.pause()
     except KeyboardInterrupt:
         click.echo("", err=True)
+
+
+def _refuse_recording(error: RecordingError) -> NoReturn:
+    from plainwire.see.recorder.store import DamagedError
+
+    _refuse(f"{error}; {error.advice}" if isinstance(error, DamagedError) else str(error))
 
 
 def _refuse(text: str) -> NoReturn:

@@ -24,7 +24,7 @@ from plainwire.see.ledger.model import Call, Direction, Flow, Ledger, Range, ove
 from plainwire.see.ledger.ranges import is_stream_read
 from plainwire.see.ledger.wire import ACK, FIN, RST, SYN
 from plainwire.see.records import UNLIMITED
-from plainwire.web import schema, states
+from plainwire.web import attempts, schema, states
 from plainwire.web.index import Index, ended_by_us, lane_of
 from plainwire.web.segments import Segments
 
@@ -96,6 +96,8 @@ class View:
         if self.taken is not None:
             self._captured(first, last)
             return self.taken.states()
+        if attempts.is_attempt(self.flow):
+            return []  # nothing is known but that the call failed
         shake = states.handshake(self.flow) if self.flow.kind == "tcp" else None
         endings = states.endings(self.flow, self.held) if self._stream() else []
         if shake is not None and first:

@@ -1,15 +1,20 @@
 """A ledger with its findings -> `schema.Page`: what the page opens with. Pure.
 
-O1  Bounded by the flows and lines of a run, not by its bytes; lanes.py bounds the lanes.
+O1  Bounded by the flows and lines of a run, not by its bytes; lanes.py bounds the lanes and
+    attempts.py the attempts to connect.
 """
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
 
 from plainwire.see.diagnosis.model import Finding, Text
 from plainwire.see.ledger.model import Address, Endpoint, Flow, Ledger
-from plainwire.web import lanes, patches, schema, speech
+from plainwire.web import attempts, lanes, patches, schema, speech
+from plainwire.web.attempts import Attempt
+from plainwire.web.detail import failure
 from plainwire.web.index import Index, frame_of
 
 
@@ -18,30 +23,43 @@ def N_(message: str) -> str:  # noqa: N802 - gettext's own name for "translated 
     return message
 
 
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What a page is made of."""
+
+    ledger: Ledger
+    findings: list[Finding]
+    index: Index
+    attempts: list[Attempt]
+    attempts_left_out: int
+    payload: bool
+
+
 def page(
-    ledger: Ledger,
-    findings: list[Finding],
-    index: Index,
+    told: Told,
     *,
+    title: str,
     language: str,
     live: bool,
     reading: bool,
-    payload: bool,
+    trouble: schema.Words | None,
     chinese: dict[str, str],
 ) -> schema.Page:
     """The page of a run; details of flows are made one by one (detail.py)."""
+    ledger, index = told.ledger, told.index
     began = ledger.began
     found, waits = lanes.lanes(ledger, index)
+    flow_of = [_flow_of(f, told.attempts) for f in told.findings]
     return schema.Page(
         version=schema.VERSION,
-        title=" + ".join(program.name for program in ledger.programs) or "plainwire",
+        title=title or " + ".join(program.name for program in ledger.programs) or "plainwire",
         ended=max(0, ledger.ended - began),
         why=ledger.why,
         live=live,
         reading=reading,
         language="zh" if language.startswith("zh") else "en",
-        payload=payload,
-        story=story(ledger),
+        payload=told.payload,
+        story=story(ledger, len(told.attempts) + told.attempts_left_out),
         programs=[schema.Program(p.name, " ".join(p.words), p.status) for p in ledger.programs],
         processes=[
             schema.Process(
@@ -55,23 +73,40 @@ def page(
         ],
         sources=index.source_list(),
         lines=index.line_list(),
-        flows=flow_rows(ledger, findings, index),
-        findings=[_finding(f, index, ledger, payload) for f in findings],
+        flows=flow_rows(told, flow_of),
+        findings=[_finding(f, flow, told) for f, flow in zip(told.findings, flow_of, strict=True)],
         lanes=found,
         waits=waits,
-        unseen=[
-            *ledger.faults,
-            *(f"{p.name}: {a}: {b}" for p in ledger.processes for a, b in p.unseen),
-        ],
+        unseen=[*_unseen(told)],
         chinese=chinese,
+        foreign=_foreign(ledger),
+        trouble=trouble,
     )
 
 
-def _finding(finding: Finding, index: Index, ledger: Ledger, payload: bool) -> schema.Finding:
+def _foreign(ledger: Ledger) -> bool:
+    return ledger.capture is not None and ledger.capture.foreign
+
+
+def _unseen(told: Told) -> Iterator[str]:
+    yield from told.ledger.faults
+    for process in told.ledger.processes:
+        for what, why in process.unseen:
+            yield f"{process.name}: {what}: {why}"
+    if told.attempts_left_out:
+        yield f"{told.attempts_left_out:,} more attempts to connect failed"
+
+
+def _flow_of(finding: Finding, made: list[Attempt]) -> int | None:
+    return attempts.of_finding(finding, made) if finding.flow is None else finding.flow
+
+
+def _finding(finding: Finding, flow: int | None, told: Told) -> schema.Finding:
+    ledger, index = told.ledger, told.index
     began = ledger.began
 
     def say(text: Text) -> schema.Words:
-        return speech.both(text, payload=payload)
+        return speech.both(text, payload=told.payload)
 
     return schema.Finding(
         rule=finding.rule,
@@ -87,7 +122,7 @@ def _finding(finding: Finding, index: Index, ledger: Ledger, payload: bool) -> s
             schema.Evidence(say(e.text), e.t - began if e.t else None, e.offset)
             for e in finding.evidence
         ],
-        flow=finding.flow,
+        flow=flow,
         t=finding.t - began if finding.t else None,
     )
 
@@ -95,31 +130,43 @@ def _finding(finding: Finding, index: Index, ledger: Ledger, payload: bool) -> s
 # -- flows -----------------------------------------------------------------------------
 
 
-def flow_rows(ledger: Ledger, findings: list[Finding], index: Index) -> list[schema.FlowRow]:
-    """Every flow in one line."""
+def flow_rows(told: Told, flow_of: list[int | None]) -> list[schema.FlowRow]:
+    """Every flow in one line, then the attempts that made none.
+
+    Args:
+        told: ledger and attempts.
+        flow_of: for each finding the number of the flow it tells of.
+    """
     by_flow: dict[int, list[int]] = defaultdict(list)
-    for number, finding in enumerate(findings):
-        if finding.flow is not None:
-            by_flow[finding.flow].append(number)
-    rows = []
-    for flow in ledger.flows:
-        here, there = addresses(flow)
-        rows.append(
-            schema.FlowRow(
-                number=flow.number,
-                kind=flow.kind,
-                client=_end(flow.client, here, index),
-                server=_end(flow.server, there, index),
-                opened=max(0, flow.opened - ledger.began),
-                closed=flow.closed - ledger.began if flow.closed else None,
-                there=_bytes(flow, client=True),
-                back=_bytes(flow, client=False),
-                messages=message_count(flow),
-                findings=by_flow[flow.number],
-                calls=sum(len(end.calls) for end in flow.ends),
-            )
-        )
-    return rows
+    for number, flow in enumerate(flow_of):
+        if flow is not None:
+            by_flow[flow].append(number)
+    return [
+        *(_row(flow, None, by_flow, told) for flow in told.ledger.flows),
+        *(_row(a.flow, failure(a.call) or "", by_flow, told) for a in told.attempts),
+    ]
+
+
+def _row(
+    flow: Flow, failed: str | None, by_flow: dict[int, list[int]], told: Told
+) -> schema.FlowRow:
+    began = told.ledger.began
+    here, there = addresses(flow)
+    return schema.FlowRow(
+        number=flow.number,
+        kind=flow.kind,
+        client=_end(flow.client, here, told.index),
+        server=_end(flow.server, there, told.index),
+        opened=max(0, flow.opened - began),
+        closed=flow.closed - began if flow.closed else None,
+        there=_bytes(flow, client=True),
+        back=_bytes(flow, client=False),
+        messages=message_count(flow),
+        findings=by_flow[flow.number],
+        calls=sum(len(end.calls) for end in flow.ends),
+        failed=failed,
+        segments=len(flow.segments),
+    )
 
 
 def _bytes(flow: Flow, *, client: bool) -> int:
@@ -128,7 +175,10 @@ def _bytes(flow: Flow, *, client: bool) -> int:
         calls = [d.sent or d.received for d in flow.datagrams if d.sender is sender]
         return sum(call.count for call in calls if call is not None)
     direction = flow.there if client else flow.back
-    return max(direction.written, direction.read)
+    if flow.ends or flow.wire is None:
+        return max(direction.written, direction.read)
+    mine = (s.start + s.size for s in flow.segments if s.end == (0 if client else 1) and s.size)
+    return max(mine, default=0)
 
 
 def message_count(flow: Flow) -> int:
@@ -141,6 +191,8 @@ def message_count(flow: Flow) -> int:
 
 def addresses(flow: Flow) -> tuple[Address, Address]:
     """The addresses of client and server, each told by the other end when not observed."""
+    if flow.addresses is not None:
+        return flow.addresses
     client, server = flow.client, flow.server
     here = (client.local if client else None) or (server.remote if server else None)
     there = (server.local if server else None) or (client.remote if client else None)
@@ -173,10 +225,17 @@ def _end(end: Endpoint | None, address: Address, index: Index) -> schema.End:
 # -- the sentence when nothing is wrong --------------------------------------------------
 
 
-def story(ledger: Ledger) -> schema.Words:
-    """One sentence on what happened."""
+def story(ledger: Ledger, failed: int = 0) -> schema.Words:
+    """One sentence on what happened; `failed`: attempts to connect that made no flow."""
+    if _foreign(ledger):
+        return _of_capture(ledger)
     flows = ledger.flows
+    attempted = _count(
+        failed, N_("1 attempt to connect failed"), N_("{count} attempts to connect failed")
+    )
     if not flows:
+        if failed:
+            return speech.both(Text(N_("{attempts}."), {"attempts": attempted}), payload=True)
         return speech.sentence(N_("No program spoke over a socket."))
     values = {
         "conversations": _count(len(flows), N_("1 conversation"), N_("{count} conversations")),
@@ -195,7 +254,32 @@ def story(ledger: Ledger) -> schema.Words:
     else:
         ended = Text(N_("datagrams need no connection, so nothing was closed"))
     template = N_("{conversations} with {server} over {kinds}, {messages}; {ended}.")
-    return speech.both(Text(template, {**values, "ended": ended}), payload=True)
+    if failed:
+        template = N_(
+            "{conversations} with {server} over {kinds}, {messages}; {ended}; {attempts}."
+        )
+    values = {**values, "ended": ended, "attempts": attempted}
+    return speech.both(Text(template, values), payload=True)
+
+
+def _of_capture(ledger: Ledger) -> schema.Words:
+    if not ledger.packets:
+        return speech.sentence(N_("The capture has no packets."))
+    packets = _count(len(ledger.packets), N_("1 packet"), N_("{count} packets"))
+    kinds = Counter(flow.kind for flow in ledger.flows)
+    values: dict[str, object] = {
+        "packets": packets,
+        "connections": _count(kinds["tcp"], N_("1 TCP connection"), N_("{count} TCP connections")),
+    }
+    template = N_("A capture file: {connections} in {packets}.")
+    datagrams = ledger.capture.datagrams if ledger.capture is not None else 0
+    if datagrams or ledger.icmp:
+        template = N_(
+            "A capture file: {connections} in {packets}, also {datagrams} UDP"
+            " datagrams and {errors} ICMP errors."
+        )
+        values |= {"datagrams": f"{datagrams:,}", "errors": f"{len(ledger.icmp):,}"}
+    return speech.both(Text(template, values), payload=True)
 
 
 def _count(count: int, one: str, many: str) -> Text:

@@ -10,9 +10,9 @@ from plainwire import i18n
 from plainwire.see.diagnosis.model import Finding
 from plainwire.see.ledger import holders
 from plainwire.see.ledger.holders import Holding
-from plainwire.see.ledger.model import Ledger
+from plainwire.see.ledger.model import Flow, Ledger
 from plainwire.see.ledger.wire import RawPacket
-from plainwire.web import detail, opened, overview, schema, words
+from plainwire.web import attempts, detail, opened, overview, schema, words
 from plainwire.web.index import Index
 
 
@@ -25,6 +25,8 @@ class PageData:
         payload: put payload in; the page still hides it until it is asked for.
         live: the run still goes on.
         reading: it is only the beginning of a recording, without findings.
+        title: of the page; by default the names of the run's programs.
+        trouble: why this is not all of it, and what to do.
     """
 
     def __init__(
@@ -35,15 +37,20 @@ class PageData:
         payload: bool,
         live: bool = False,
         reading: bool = False,
+        title: str = "",
+        trouble: schema.Words | None = None,
     ) -> None:
         self.ledger = ledger
         self.findings = findings
         self.payload = payload
         self.live = live
         self.reading = reading
+        self.title = title
+        self.trouble = trouble
         self._page: schema.Page | None = None
         self._views: dict[int, detail.View] = {}
         self.index = Index(ledger, findings)
+        self.attempts, self.attempts_left_out = attempts.attempts(ledger)
 
     @cached_property
     def _held(self) -> dict[int, list[Holding]]:
@@ -53,13 +60,19 @@ class PageData:
         """What the page opens with, in the language selected in this process; made once."""
         if self._page is None:
             self._page = overview.page(
-                self.ledger,
-                self.findings,
-                self.index,
+                overview.Told(
+                    self.ledger,
+                    self.findings,
+                    self.index,
+                    self.attempts,
+                    self.attempts_left_out,
+                    self.payload,
+                ),
+                title=self.title,
                 language=i18n.language(),
                 live=self.live,
                 reading=self.reading,
-                payload=self.payload,
+                trouble=self.trouble,
                 chinese=words.chinese(),
             )
         return self._page
@@ -93,15 +106,22 @@ class PageData:
             limit: the window's calls.
             at: a moment, in nanoseconds of the run, that the window is to hold; before `first`.
         """
-        if not 0 <= flow < len(self.ledger.flows):
+        found = self._flow(flow)
+        if found is None:
             return None
         view = self._views.get(flow)
         if view is None:
-            view = detail.View(
-                self.ledger.flows[flow], self.ledger, self._held, self.index, payload=self.payload
-            )
+            view = detail.View(found, self.ledger, self._held, self.index, payload=self.payload)
             self._views = {flow: view}  # one flow is looked at at a time
         return view.window(first, limit, at)
+
+    def _flow(self, number: int) -> Flow | None:
+        """A flow of the ledger, or an attempt that made none."""
+        flows = self.ledger.flows
+        if 0 <= number < len(flows):
+            return flows[number]
+        at = number - attempts.FIRST
+        return self.attempts[at].flow if 0 <= at < len(self.attempts) else None
 
 
 def encode(value: msgspec.Struct) -> bytes:

@@ -80,7 +80,11 @@ class End(msgspec.Struct, frozen=True):
 
 
 class FlowRow(msgspec.Struct, frozen=True):
-    """A flow as the list of flows shows it; `there` is client to server."""
+    """A flow as the list of flows shows it; `there` is client to server.
+
+    `failed`: it is a connect() that made no connection, and how it failed. `segments`: how
+    many were captured.
+    """
 
     number: int
     kind: str
@@ -93,6 +97,8 @@ class FlowRow(msgspec.Struct, frozen=True):
     messages: int
     findings: list[int]
     calls: int
+    failed: str | None = None
+    segments: int = 0
 
 
 class Place(msgspec.Struct, frozen=True):
@@ -165,7 +171,9 @@ class Wait(msgspec.Struct, frozen=True):
 class Page(msgspec.Struct, frozen=True):
     """A run as the page opens with it; the flows' details are asked for one by one.
 
-    `reading`: it is the beginning of a recording that is still being read.
+    `reading`: it is the beginning of a recording that is still being read. `foreign`: it is
+    a capture of another tool, without any code. `trouble`: why this is not all of it, and
+    what to do; nothing that is not here was judged.
     """
 
     version: int
@@ -187,6 +195,8 @@ class Page(msgspec.Struct, frozen=True):
     waits: list[Wait]
     unseen: list[str]
     chinese: dict[str, str]
+    foreign: bool = False
+    trouble: Words | None = None
 
 
 class Call(msgspec.Struct, frozen=True):

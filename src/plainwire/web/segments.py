@@ -100,7 +100,7 @@ class Segments:
                 for c in self._wire.states
                 if c.end == side and (self.cut is None or c.t < self.cut)
             ]
-            ends = [c.t for c in mine[1:]] + [self._ended]
+            ends = [c.t for c in mine[1:]] + [self._ended] * bool(mine)
             for change, until in zip(mine, ends, strict=True):
                 found.append(
                     schema.State(

@@ -16,8 +16,25 @@ from typing import Any, Protocol
 
 from plainwire.see import diagnosis
 from plainwire.see.ledger import build
+from plainwire.see.ledger.model import Ledger
 from plainwire.see.recorder import store
+from plainwire.web import speech
 from plainwire.web.pagedata import PageData
+
+
+def N_(message: str) -> str:  # noqa: N802 - gettext's own name for "translated later"
+    """Mark a message that is translated later."""
+    return message
+
+
+_DAMAGED = N_(
+    "This recording could not be read to its end, so there is no verdict: {fault}. Only its"
+    " beginning is shown. Copy it once more from where it was made, or record the run again."
+)
+_CUT = N_(
+    "This capture is damaged or was cut off: {fault}. Copy it once more from where it was"
+    " made, or capture again."
+)
 
 PATIENCE = 6.0
 LEAST_SECONDS = 0.3
@@ -51,15 +68,22 @@ class Source(Protocol):
 
 def of_items(items: Iterable[tuple[Any, ...]], *, payload: bool, live: bool) -> PageData:
     """Items of a recording -> the page's data."""
-    ledger = build.build(items)
-    return PageData(ledger, diagnosis.diagnose(ledger), payload=payload, live=live)
+    return of_ledger(build.build(items), payload=payload, live=live)
+
+
+def of_ledger(ledger: Ledger, *, payload: bool, live: bool = False, title: str = "") -> PageData:
+    """A ledger, such as that of another tool's capture -> the page's data."""
+    cut = ledger.capture is not None and ledger.capture.foreign and ledger.faults
+    trouble = speech.sentence(_CUT, fault=ledger.faults[0]) if cut else None
+    findings = diagnosis.diagnose(ledger)
+    return PageData(ledger, findings, payload=payload, live=live, title=title, trouble=trouble)
 
 
 def of_file(path: Path, *, payload: bool) -> PageData:
     """A recording's data.
 
     Raises:
-        store.RecordingError: not a recording, or of a newer format.
+        store.RecordingError: not a recording, one that is damaged, or of a newer format.
     """
     recording = store.Recording(path)
     try:
@@ -71,12 +95,15 @@ def of_file(path: Path, *, payload: bool) -> PageData:
 class Opening:
     """A recording that is read while its beginning is already shown.
 
+    Where the rest cannot be read the page says so, and stays at the beginning without a
+    verdict.
+
     Args:
         path: of the recording.
         payload: put payload in.
 
     Raises:
-        store.RecordingError: not a recording, or of a newer format.
+        store.RecordingError: not a recording, of a newer format, or damaged at its beginning.
     """
 
     follows = False
@@ -102,10 +129,23 @@ class Opening:
 
     def _read(self, path: Path, *, payload: bool) -> None:
         try:
-            self._whole = of_file(path, payload=payload)
-            self._whole.page()  # what takes long of it is then made
+            whole = of_file(path, payload=payload)
+            whole.page()  # what takes long of it is then made
+            self._whole = whole
+        except store.RecordingError as error:
+            self._whole = self._unfinished(str(error))
+        except BaseException as error:
+            self._whole = self._unfinished(f"{type(error).__name__}: {error}")
+            raise  # the thread's hook prints it: a mistake of ours
         finally:
             self._done.set()
+
+    def _unfinished(self, fault: str) -> PageData:
+        """The beginning, and why there is no more; it was not judged."""
+        trouble = speech.sentence(_DAMAGED, fault=fault)
+        return PageData(
+            self._beginning.ledger, [], payload=self._beginning.payload, trouble=trouble
+        )
 
     def data(self) -> PageData:
         """The recording's data: that of its beginning until all of it is read."""

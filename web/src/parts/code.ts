@@ -19,7 +19,7 @@ export function code(app: App, side: 0 | 1): TemplateResult {
   const name = side === 0 ? t("Client") : t("Server");
   return html`<section class="code side-${side}" aria-label=${`${name} ${end?.name ?? ""}`}>
     <header>
-      <span class="who">${name}</span> <b>${end?.observed ? end.name : t("not observed")}</b> <span class="dim">${end?.address ?? ""}</span>
+      <span class="who">${name}</span> ${app.page.foreign ? nothing : html`<b>${end?.observed ? end.name : side === 1 && row?.failed != null ? t("nobody") : t("not observed")}</b>`} <span class="dim">${end?.address ?? ""}</span>
       ${files.length > 1
         ? html`<select aria-label=${t("source file")} @change=${(e: Event) => app.chooseSource(side, Number((e.target as HTMLSelectElement).value))}>
             ${files.map((n) => html`<option value=${n} ?selected=${n === source}>${app.page.sources[n]?.path}</option>`)}
@@ -27,12 +27,14 @@ export function code(app: App, side: 0 | 1): TemplateResult {
         : nothing}
     </header>
     <div class="lines" tabindex="0" role="region" aria-label=${t("source of {name}", { name: end?.name ?? name })} @scroll=${() => app.connect()}>
-      ${source === null ? html`<p class="dim pad">${emptyText(end)}</p>` : lines(app, side, source)}
+      ${source === null ? html`<p class="dim pad">${emptyText(app, side, end)}</p>` : lines(app, side, source)}
     </div>
   </section>`;
 }
 
-function emptyText(end: End | null): string {
+function emptyText(app: App, side: 0 | 1, end: End | null): string {
+  if (app.page.foreign) return t("A capture holds packets only: which code sent them is not known.");
+  if (side === 1 && app.row?.failed != null) return t("No program took this attempt to connect.");
   return end && !end.observed ? t("This end's program was not observed: only its address is known.") : t("No source was kept.");
 }
 
@@ -80,7 +82,9 @@ function badgesOf(app: App, view: FlowView, side: 0 | 1, source: number): Map<nu
     found.set(line.line, list);
   };
   const { connect, accept, waits, glued, cut, fins } = view.facts;
-  add(connect, "shake", t("handshake: SYN"));
+  const failed = app.row?.failed;
+  if (failed != null) add(connect, "wait", `✗ ${failed || t("failed")}`);
+  else add(connect, "shake", t("handshake: SYN"));
   add(accept, "shake", t("takes the finished connection"));
   waits.forEach((call) => add(call, "wait", t("still waits here")));
   glued.forEach((call) => add(call, "glue", t("{count} messages in one read", { count: new Set((view.pieces.get(call) ?? []).map((p) => p.message)).size })));

@@ -21,7 +21,8 @@ export function curvesOf(detail: Detail, side: number): Curve[] {
     return entries.filter((e): e is { t: number; size: number } => e.t !== null).sort((a, b) => a.t - b.t).map((e) => [e.t, (sum += e.size)]);
   };
   const size = (link: { start: number; end: number }) => link.end - link.start;
-  const curves: Curve[] = [{ name: n("written by the program"), points: cumulative(links.map((l) => ({ t: l.left, size: size(l) }))) }];
+  const told = detail.total > 0; // without calls nobody knows what was written and read
+  const curves: Curve[] = !told ? [] : [{ name: n("written by the program"), points: cumulative(links.map((l) => ({ t: l.left, size: size(l) }))) }];
   if (detail.segments) {
     const highest = (pick: (s: NonNullable<Detail["segments"]>[number]) => number | null): [number, number][] => {
       let top = 0;
@@ -33,6 +34,7 @@ export function curvesOf(detail: Detail, side: number): Curve[] {
     curves.push({ name: n("sent"), points: highest((s) => (s.side === side ? s.end : null)) });
     curves.push({ name: n("acknowledged"), points: highest((s) => (s.side !== side ? s.ack : null)) });
   }
+  if (!told) return curves;
   curves.push({ name: n("in the other side's kernel"), points: cumulative(links.map((l) => ({ t: l.arrived, size: size(l) }))) });
   curves.push({ name: n("read by the program"), points: cumulative(links.map((l) => ({ t: l.landed, size: size(l) }))) });
   return curves;

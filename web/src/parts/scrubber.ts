@@ -35,6 +35,7 @@ export function scrubber(app: App): TemplateResult {
 /** A long flow is looked at in windows of calls. */
 function partOf(app: App): TemplateResult | typeof nothing {
   const detail = app.view?.detail;
+  if (detail && !detail.total && detail.left_out) return html`<span class="window">${t("{count} more segments are not shown", { count: grouped(detail.left_out) })}</span>`;
   if (!detail || detail.calls.length >= detail.total) return nothing;
   const last = detail.first + detail.calls.length;
   return html`<span class="window"><button ?disabled=${detail.first === 0} @click=${() => app.openWindow(-1)} aria-label=${t("earlier calls")}>◀◀</button>
@@ -54,7 +55,12 @@ function marks(app: App): TemplateResult {
       if (!seen.has(kind)) found.push({ at, kind, sign, text });
       seen.add(kind);
     };
-    if (!call) found.push({ at, kind: "finding", sign: "✗", text: app.page.findings[step.finding]?.rule ?? "" });
+    const segment = view?.detail.segments?.[step.segment];
+    if (segment) {
+      if (segment.flags === "SYN") first("connect", "⇄", "SYN");
+      else if (segment.end > segment.start && !/SYN|FIN|RST/.test(segment.flags)) first("byte", "1", t("first byte"));
+      else if (/FIN|RST/.test(segment.flags)) first("close", "■", segment.flags);
+    } else if (!call) found.push({ at, kind: "finding", sign: "✗", text: app.page.findings[step.finding]?.rule ?? "" });
     else if (call.op.startsWith("connect")) first("connect", "⇄", t("connect"));
     else if (call.count > 0 && (view?.pieces.get(step.call)?.length ?? 0) > 0 && step.phase !== "enter") first("byte", "1", t("first byte"));
     else if (isClose(call.op)) first("close", "■", t("close"));
@@ -75,14 +81,15 @@ function ends(app: App): TemplateResult | typeof nothing {
   const step = view?.steps[app.step];
   if (!view || !step) return nothing;
   const now = momentAt(view.detail, step.t);
+  const told = view.detail.total > 0; // without calls nobody knows what was read
   const names = (pieces: { start: number; end: number }[]) => pieces.reduce((sum, p) => sum + p.end - p.start, 0);
   const side = (n: 0 | 1) => {
     const unread = names(now.unread[n]);
     return html`<div class="end side-${n}">
       <b>${n === 0 ? t("Client") : t("Server")}</b>
       ${now.states[n] ? html`<span class="state-chip state-${now.states[n]}">${now.states[n]}</span>` : nothing}
-      <span class=${unread ? "unread" : "dim"}>${t("unread")}: ${unread ? `${brief(unread)} (${now.unread[n].slice(0, 4).map(pieceName).join(", ")})` : "0"}</span>
-      <span class=${names(now.flight[n]) ? "" : "dim"}>${t("on its way here")}: ${brief(names(now.flight[n]))}</span>
+      ${told ? html`<span class=${unread ? "unread" : "dim"}>${t("unread")}: ${unread ? `${brief(unread)} (${now.unread[n].slice(0, 4).map(pieceName).join(", ")})` : "0"}</span>
+      <span class=${names(now.flight[n]) ? "" : "dim"}>${t("on its way here")}: ${brief(names(now.flight[n]))}</span>` : nothing}
     </div>`;
   };
   return html`<div class="ends">${side(0)}${side(1)}</div>`;

@@ -20,12 +20,18 @@ export function wire(app: App): TemplateResult {
 function flowName(app: App): TemplateResult {
   const many = app.page.flows.length > 1;
   return html`<b>${app.row?.kind.toUpperCase() ?? ""}</b>
-    ${many ? html`<button class="link" @click=${() => app.open("flows")}>${t("flow {number} of {count}", { number: app.flow + 1, count: app.page.flows.length })}</button>` : nothing}`;
+    ${many ? html`<button class="link" @click=${() => app.open("flows")}>${flowWords(app)}</button>` : nothing}`;
+}
+
+function flowWords(app: App): string {
+  const at = app.page.flows.findIndex((row) => row.number === app.flow);
+  if (app.row?.failed != null) return t("failed attempt, {number} of {count}", { number: at + 1, count: app.page.flows.length });
+  return t("flow {number} of {count}", { number: at + 1, count: app.page.flows.length });
 }
 
 function legend(detail: Detail | null): TemplateResult {
   const proofs = new Set(detail?.links.map((link) => link.proof));
-  if (detail?.segments) proofs.add("captured").delete("call");
+  if (detail?.segments?.length) proofs.add("captured").delete("call");
   const sample = (style: string, word: string) => html`<span><i class="sample ${style}"></i>${word}</span>`;
   return html`${proofs.has("captured") ? sample("full", t("captured")) : nothing}${proofs.has("call") ? sample("full", t("observed")) : nothing}${proofs.has("inferred") ? sample("open", t("inferred")) : nothing}`;
 }
