@@ -316,3 +316,24 @@ def test_the_ladder_can_be_saved_as_a_drawing(chat_file: str) -> None:
         assert text.startswith("<svg")
         assert "SYN" in text
         assert "--ink:" in text
+
+
+@pytest.mark.parametrize(
+    ("lang", "words"),
+    [
+        ("en", ("sequence number", "the acknowledgement number counts", "time to live")),
+        ("zh", ("序列号", "确认号有效", "生存时间")),
+    ],
+)
+def test_an_opened_packet_is_told_in_the_readers_language(
+    chat_file: str, lang: str, words: tuple[str, ...]
+) -> None:
+    """The meanings of fields were once English on a Chinese page."""
+    with opened(f"{chat_file}#lang={lang}&tab=layers") as page:
+        page.keyboard.press("Home")
+        page.keyboard.press("]")
+        page.keyboard.press("]")
+        panel = page.locator("[role=tabpanel]").inner_text()
+        for word in words:
+            assert word in panel
+        assert ("checksum" in panel) is (lang == "en")

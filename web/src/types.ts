@@ -303,11 +303,13 @@ export interface Layer {
   fields: Field[];
 }
 
-/** One field of a header: its value and meaning; where it lies, in bytes of the packet. */
+/** One field of a header: its value and meaning; where it lies, in bytes of the packet.
+
+ * Its name, like its layer's, is a word of `Page.chinese`. */
 export interface Field {
   name: string;
   value: string;
-  meaning: string;
+  meaning: Words;
   offset: number;
   length: number;
 }

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from plainwire.see.capture.dissect import Field, Layer, dissect
 from plainwire.see.ledger.wire import RawPacket
-from plainwire.see.report import text
+from plainwire.see.report import field_words, text
 from plainwire.web import schema
-from plainwire.web.speech import OPEN, SHUT
+from plainwire.web.speech import OPEN, SHUT, chinese
 
 _SHOWN = 256  # columns of payload
 
@@ -45,6 +45,8 @@ def _field(field: Field, hidden: bool, payload: bool) -> schema.Field:
         shown = ""
         if payload and isinstance(value, bytes):
             shown = text.snippet(value, len(value), _SHOWN)
-        return schema.Field(field.name, f"{OPEN}{shown}{SHUT}", "", field.offset, field.length)
+        nothing = schema.Words("", "")
+        return schema.Field(field.name, f"{OPEN}{shown}{SHUT}", nothing, field.offset, field.length)
     said = value.hex(" ") if isinstance(value, bytes) else str(value)
-    return schema.Field(field.name, said, meaning, field.offset, field.length)
+    both = schema.Words(str(meaning), field_words.meaning(meaning, chinese()))
+    return schema.Field(field.name, said, both, field.offset, field.length)

@@ -312,11 +312,14 @@ class Segment(msgspec.Struct, frozen=True):
 
 
 class Field(msgspec.Struct, frozen=True):
-    """One field of a header: its value and meaning; where it lies, in bytes of the packet."""
+    """One field of a header: its value and meaning; where it lies, in bytes of the packet.
+
+    Its name, like its layer's, is a word of `Page.chinese`.
+    """
 
     name: str
     value: str
-    meaning: str
+    meaning: Words
     offset: int
     length: int
 

@@ -6,6 +6,7 @@ the texts there and here equal. Protocol names (SYN, ESTABLISHED) are said as th
 
 from __future__ import annotations
 
+from plainwire.see.report import field_words
 from plainwire.web.speech import chinese as lookup
 
 
@@ -246,6 +247,11 @@ WORDS: tuple[str, ...] = (
 
 
 def chinese() -> dict[str, str]:
-    """Every word of the page that has a Chinese form, by its English text."""
+    """Every word of the page that has a Chinese form, by its English text.
+
+    The names of a packet's fields and layers are among them: the page says them as it is
+    told them.
+    """
     translate = lookup()
-    return {word: said for word in WORDS if (said := translate(word)) != word}
+    words = (*WORDS, *field_words.NAMES, *field_words.LAYERS)
+    return {word: said for word in words if (said := translate(word)) != word}

@@ -31,8 +31,10 @@ export function curvesOf(detail: Detail, side: number): Curve[] {
         return value !== null && value > top ? [[s.t, (top = value)] as [number, number]] : [];
       });
     };
-    curves.push({ name: n("sent"), points: highest((s) => (s.side === side ? s.end : null)) });
-    curves.push({ name: n("acknowledged"), points: highest((s) => (s.side !== side ? s.ack : null)) });
+    // SYN and FIN take a number each, but are no bytes.
+    const whole = detail.segments.reduce((most, s) => (s.side === side && s.end > s.start ? Math.max(most, s.end) : most), 0);
+    curves.push({ name: n("sent"), points: highest((s) => (s.side === side ? Math.min(s.end, whole) : null)) });
+    curves.push({ name: n("acknowledged"), points: highest((s) => (s.side !== side && s.ack !== null ? Math.min(s.ack, whole) : null)) });
   }
   if (!told) return curves;
   curves.push({ name: n("in the other side's kernel"), points: cumulative(links.map((l) => ({ t: l.arrived, size: size(l) }))) });

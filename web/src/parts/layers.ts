@@ -4,7 +4,7 @@ import type { App } from "../app";
 import { moment } from "../format";
 import { segmentText } from "../narrate";
 import type { Layer, Opened } from "../types";
-import { n, t } from "../words";
+import { n, say, t } from "../words";
 import { said } from "./said";
 
 const OSI = [n("application"), n("presentation"), n("session"), n("transport"), n("network"), n("data link"), n("physical")];
@@ -49,7 +49,7 @@ function stack(opened: Opened): TemplateResult {
     const tcpip = TCPIP[osi];
     return html`<tr class=${mine.length ? "has" : ""}><td class="num">${osi}</td><td>${t(name)}</td>
       ${tcpip ? html`<td rowspan=${tcpip[1]} class="model">${t(tcpip[0])}</td>` : nothing}
-      <td>${mine.map((layer) => html`<b>${layer.name === "payload" ? t("payload") : layer.name}</b> <span class="dim">${t("{count} bytes", { count: layer.length })}</span> `)}</td></tr>`;
+      <td>${mine.map((layer) => html`<b>${t(layer.name)}</b> <span class="dim">${t("{count} bytes", { count: layer.length })}</span> `)}</td></tr>`;
   });
   const cut = opened.length - opened.kept;
   return html`<article class="card stack"><table><thead><tr><th colspan="2">OSI</th><th>TCP/IP</th><th>${t("in this packet")}</th></tr></thead><tbody>${rows}</tbody></table>
@@ -57,7 +57,6 @@ function stack(opened: Opened): TemplateResult {
 }
 
 function card(app: App, layer: Layer, at: number): TemplateResult {
-  const name = layer.name === "payload" ? t("payload") : layer.name;
-  return html`<article class="card" data-layer=${at}><h3>${name}${layer.quoted ? ` ${t("(quoted)")}` : ""} <span class="dim">OSI ${layer.osi} ${t(layer.osi_name)} · TCP/IP ${t(layer.tcpip_name)} · ${t("bytes {start} to {end} of the packet", { start: layer.offset, end: layer.offset + layer.length })}</span></h3>
-    <table><tbody>${layer.fields.map((field) => html`<tr><th scope="row">${field.name}</th><td><code>${said(app, field.value)}</code></td><td>${field.meaning}</td></tr>`)}</tbody></table></article>`;
+  return html`<article class="card" data-layer=${at}><h3>${t(layer.name)}${layer.quoted ? ` ${t("(quoted)")}` : ""} <span class="dim">OSI ${layer.osi} ${t(layer.osi_name)} · TCP/IP ${t(layer.tcpip_name)} · ${t("bytes {start} to {end} of the packet", { start: layer.offset, end: layer.offset + layer.length })}</span></h3>
+    <table><tbody>${layer.fields.map((field) => html`<tr><th scope="row">${t(field.name)}</th><td><code>${said(app, field.value)}</code></td><td>${say(field.meaning)}</td></tr>`)}</tbody></table></article>`;
 }

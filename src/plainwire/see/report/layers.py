@@ -9,7 +9,7 @@ from plainwire.i18n import gettext as _
 from plainwire.see.capture.dissect import Field, Layer, dissect
 from plainwire.see.ledger.model import Ledger
 from plainwire.see.ledger.wire import RawPacket, Segment, Wire
-from plainwire.see.report import packets, text
+from plainwire.see.report import field_words, packets, text
 from plainwire.see.report.style import Style
 
 _PAYLOAD_SHOWN = 64
@@ -65,10 +65,10 @@ def packet_lines(
 
 def _layer(layer: Layer, width: int, style: Style) -> Iterator[str]:
     title = _("{name}   OSI {osi} {osi_name}, TCP/IP {tcpip_name}, {length} bytes").format(
-        name=layer.name,
+        name=field_words.name(layer.name, _),
         osi=layer.osi,
-        osi_name=layer.osi_name,
-        tcpip_name=layer.tcpip_name,
+        osi_name=_(layer.osi_name),
+        tcpip_name=_(layer.tcpip_name),
         length=layer.length,
     )
     if layer.quoted:
@@ -80,12 +80,13 @@ def _layer(layer: Layer, width: int, style: Style) -> Iterator[str]:
 
 def field_text(field: Field) -> str:
     """`source port: 8080`, with the meaning behind it where there is one."""
+    name, meaning = field_words.name(field.name, _), field_words.meaning(field.meaning, _)
     if isinstance(field.value, bytes):
-        shown = field.meaning or text.snippet(field.value, len(field.value), _PAYLOAD_SHOWN)
-        return f"{field.name}: {text.safe(shown)}"
-    if field.meaning:
-        return f"{field.name}: {field.value} ({text.safe(field.meaning)})"
-    return f"{field.name}: {field.value}"
+        shown = meaning or text.snippet(field.value, len(field.value), _PAYLOAD_SHOWN)
+        return f"{name}: {text.safe(shown)}"
+    if meaning:
+        return f"{name}: {field.value} ({text.safe(meaning)})"
+    return f"{name}: {field.value}"
 
 
 def segment_of(ledger: Ledger, number: int) -> tuple[Wire, Segment] | None:

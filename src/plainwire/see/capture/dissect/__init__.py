@@ -4,7 +4,7 @@
 them. Pure; any bytes are accepted, none raise.
 """
 
-from plainwire.see.capture.dissect.model import Field, Layer
+from plainwire.see.capture.dissect.model import Field, Layer, Meaning
 from plainwire.see.capture.dissect.packet import dissect
 
-__all__ = ["Field", "Layer", "dissect"]
+__all__ = ["Field", "Layer", "Meaning", "dissect"]

@@ -6,7 +6,7 @@ RFC 4302 (authentication header).
 
 from __future__ import annotations
 
-from plainwire.see.capture.dissect.model import Cursor, Layer
+from plainwire.see.capture.dissect.model import Cursor, Layer, Meaning
 from plainwire.see.capture.dissect.notation import ip_text, ones_sum
 
 PROTOCOL_NAMES = {
@@ -53,10 +53,14 @@ def ipv4(cursor: Cursor) -> tuple[Layer, int, int, bool]:
     cursor.take(1)
     cursor.bits("version", 1, 0xF0)
     words = cursor.bits("header length", 1, 0x0F)
-    cursor.explain(f"{words * 4} bytes")
+    cursor.explain(Meaning("{count} bytes", count=words * 4))
     _traffic_class(cursor)
     total = cursor.number("total length", 2)
-    cursor.explain(f"{total} bytes" if total else "0: longer than 64 KiB (segmentation offload)")
+    cursor.explain(
+        Meaning("{count} bytes", count=total)
+        if total
+        else "0: longer than 64 KiB (segmentation offload)"
+    )
     cursor.number("identification", 2)
     offset = _ipv4_fragment(cursor)
     cursor.number("time to live", 1)
@@ -87,7 +91,7 @@ def _ipv4_fragment(cursor: Cursor) -> int:
     more = cursor.bits("more fragments", 2, 0x2000)
     offset = cursor.bits("fragment offset", 2, 0x1FFF)
     if offset or more:
-        cursor.explain(f"byte {offset * 8} of the whole packet's data")
+        cursor.explain(Meaning("byte {offset} of the whole packet's data", offset=offset * 8))
     return offset
 
 
@@ -122,7 +126,9 @@ def ipv6(cursor: Cursor) -> tuple[Layer, int, int]:
     cursor.explain(_ECN[ecn])
     cursor.bits("flow label", 4, 0x000FFFFF)
     length = cursor.number("payload length", 2)
-    cursor.explain(f"{length} bytes" if length else "0: longer than 64 KiB (jumbo)")
+    cursor.explain(
+        Meaning("{count} bytes", count=length) if length else "0: longer than 64 KiB (jumbo)"
+    )
     protocol = cursor.number("next header", 1)
     cursor.explain(PROTOCOL_NAMES.get(protocol, ""))
     cursor.number("hop limit", 1, "hops left")
@@ -147,13 +153,13 @@ def extension(cursor: Cursor, protocol: int) -> tuple[Layer, int, bool]:
         cursor.number("reserved", 1)
         cursor.take(2)
         offset = cursor.bits("fragment offset", 2, 0xFFF8)
-        cursor.explain(f"byte {offset * 8} of the whole packet's data")
+        cursor.explain(Meaning("byte {offset} of the whole packet's data", offset=offset * 8))
         cursor.bits("more fragments", 2, 0x0001)
         cursor.number("identification", 4)
         first = offset == 0
     else:
         units = cursor.number("header length", 1)
         size = (units + 2) * 4 if protocol == 51 else (units + 1) * 8
-        cursor.explain(f"{size} bytes")
+        cursor.explain(Meaning("{count} bytes", count=size))
         cursor.octets("contents", start + size - cursor.position)
     return cursor.layer(PROTOCOL_NAMES.get(protocol, "IPv6 extension"), 3), following, first

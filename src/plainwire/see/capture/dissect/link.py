@@ -7,7 +7,7 @@ RFC 1122 section 2.3.2); draft-ietf-opsawg-pcaplinktype for the cooked headers.
 from __future__ import annotations
 
 from plainwire.see.capture import linktypes
-from plainwire.see.capture.dissect.model import Cursor, Layer
+from plainwire.see.capture.dissect.model import Cursor, Layer, Meaning
 from plainwire.see.capture.dissect.notation import hex_meaning, ip_text, mac_text
 
 ETHERTYPE_NAMES = {
@@ -29,7 +29,7 @@ _ARP_OPERATIONS = {1: "request", 2: "reply", 3: "reverse request", 4: "reverse r
 def ethertype_meaning(value: int) -> str:
     """Name an EtherType; below 1536 the field is a length (IEEE 802.3 clause 3.2.6)."""
     if value < 0x0600:
-        return f"length of an 802.3 frame: {value} bytes"
+        return Meaning("length of an 802.3 frame: {count} bytes", count=value)
     return ETHERTYPE_NAMES.get(value, hex_meaning(value))
 
 
@@ -101,5 +101,11 @@ def arp(cursor: Cursor) -> Layer:
     cursor.explain_with("target hardware address", hardware_length, mac_text)
     target = cursor.explain_with("target protocol address", protocol_length, ip_text)
     if operation == 1:
-        cursor.explain(f"{ip_text(target)}: who has it? {ip_text(sender)} asks")
+        cursor.explain(
+            Meaning(
+                "{target}: who has it? {sender} asks",
+                target=ip_text(target),
+                sender=ip_text(sender),
+            )
+        )
     return cursor.layer("ARP", 2)

@@ -11,7 +11,7 @@ section 1.1.3 (TCP/IP). Neither mentions the other's; the pairing is the usual o
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Final
+from typing import Any, Final, Self
 
 import msgspec
 
@@ -31,13 +31,31 @@ class CutError(Exception):
     """The packet ends inside the header being read; internal to this folder."""
 
 
+class Meaning(str):
+    """A meaning with numbers or names in it, as English text that keeps its template.
+
+    Meaning("{count} bytes", count=20) == "20 bytes"; who speaks another language fills its
+    form of `template` with `values`, in which a text may be translated as well.
+    """
+
+    template: str
+    values: dict[str, Any]
+
+    def __new__(cls, template: str, **values: Any) -> Self:
+        """Fill the template."""
+        made = super().__new__(cls, template.format(**values))
+        made.template, made.values = template, values
+        return made
+
+
 class Field(msgspec.Struct, frozen=True):
     """One field of a header.
 
     Attributes:
         name: as its RFC writes it, in lower case.
         value: the number or bytes on the wire; addresses as bytes.
-        meaning: what the value says, in words or notation; "" where it speaks for itself.
+        meaning: what the value says, in words or notation, a `Meaning` where something is
+            filled in; "" where it speaks for itself.
         offset, length: in bytes from the start of the packet.
         mask: the bits of those bytes that hold the field; 0 for all of them.
     """

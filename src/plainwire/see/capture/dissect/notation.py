@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import ipaddress
 
+from plainwire.see.capture.dissect.model import Meaning
+
 
 def ip_text(address: bytes) -> str:
     """Write a 4- or 16-byte address; any other length as hex."""
@@ -22,10 +24,12 @@ def mac_text(address: bytes) -> str:
     """Write a hardware address as 02:00:5e:10:00:01, and say what its bits mean."""
     text = address.hex(":")
     if address == b"\xff" * 6:
-        return f"{text} (broadcast)"
+        return Meaning("{address} (broadcast)", address=text)
     if address == b"\x00" * 6:
-        return f"{text} (all zero)"
-    return f"{text} (multicast)" if address and address[0] & 1 else text
+        return Meaning("{address} (all zero)", address=text)
+    if address and address[0] & 1:
+        return Meaning("{address} (multicast)", address=text)
+    return text
 
 
 def ones_sum(data: bytes, initial: int = 0) -> int:

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from plainwire.see.capture import linktypes
 from plainwire.see.capture.decode import PROTOCOL_ICMP, PROTOCOL_ICMPV6, PROTOCOL_TCP, PROTOCOL_UDP
 from plainwire.see.capture.dissect import icmp, internet, link, transport
-from plainwire.see.capture.dissect.model import Cursor, CutError, Field, Layer
+from plainwire.see.capture.dissect.model import Cursor, CutError, Field, Layer, Meaning
 from plainwire.see.capture.dissect.transport import Around
 
 # Tags, tunnels, extension headers and one quoted packet; more is noise or an attack.
@@ -59,7 +59,11 @@ class _Walk:
             return read()
         except (CutError, IndexError):
             left = len(self.data) - self.position
-            self._bytes("bytes", osi, f"cut inside the {name}: {left} bytes are here")
+            self._bytes(
+                "bytes",
+                osi,
+                Meaning("cut inside the {name}: {count} bytes are here", name=name, count=left),
+            )
             return None
 
     def _add(self, layer: Layer) -> None:
@@ -100,7 +104,9 @@ class _Walk:
         elif linktype in (linktypes.RAW, linktypes.IPV4, linktypes.IPV6):
             return linktypes.network_start(self.data, linktype)[1]
         else:
-            self._bytes("bytes", 2, f"link type {linktype} is not known here")
+            self._bytes(
+                "bytes", 2, Meaning("link type {number} is not known here", number=linktype)
+            )
             return None
         self._add(layer)
         return ethertype
@@ -159,7 +165,9 @@ class _Walk:
             PROTOCOL_ICMPV6: ("ICMPv6 message", self._icmp6),
         }
         if protocol not in readers:
-            name = internet.PROTOCOL_NAMES.get(protocol, f"protocol {protocol}")
+            name = internet.PROTOCOL_NAMES.get(
+                protocol, Meaning("protocol {number}", number=protocol)
+            )
             self._bytes("payload", 4, name, around[2])
             return
         name, reader = readers[protocol]

@@ -8,7 +8,7 @@ RFC 768 (UDP).
 from __future__ import annotations
 
 from plainwire.see.capture.decode import flag_names
-from plainwire.see.capture.dissect.model import Cursor, Layer
+from plainwire.see.capture.dissect.model import Cursor, Layer, Meaning
 from plainwire.see.capture.dissect.notation import checksum_meaning, pseudo_header
 
 _FLAG_FIELDS = (
@@ -54,7 +54,10 @@ def tcp(cursor: Cursor, around: Around) -> Layer:
     cursor.number("acknowledgement number", 4)
     cursor.take(2)
     words = cursor.bits("data offset", 2, 0xF000)
-    cursor.explain(f"{words * 4} bytes of header" + (" (broken: under 20)" if words < 5 else ""))
+    template = (
+        "{count} bytes of header" if words >= 5 else "{count} bytes of header (broken: under 20)"
+    )
+    cursor.explain(Meaning(template, count=words * 4))
     cursor.bits("reserved", 2, 0x0F00)
     flags = cursor.bits("flags", 2, 0x00FF)
     cursor.explain(flag_names(flags))
@@ -66,7 +69,9 @@ def tcp(cursor: Cursor, around: Around) -> Layer:
     cursor.explain(_checksum(cursor, around, 6, checksum))
     urgent = cursor.number("urgent pointer", 2)
     if urgent and flags & 0x20:
-        cursor.explain(f"urgent data ends {urgent} bytes after the sequence number")
+        cursor.explain(
+            Meaning("urgent data ends {count} bytes after the sequence number", count=urgent)
+        )
     tcp_options(cursor, start + max(words, 5) * 4)
     return cursor.layer("TCP", 4)
 
@@ -107,19 +112,24 @@ def tcp_options(cursor: Cursor, end: int) -> None:
 
 
 def _option_meaning(kind: int, value: bytes) -> str:
-    name = _OPTION_NAMES.get(kind, f"option {kind}")
+    name = _OPTION_NAMES.get(kind) or Meaning("option {number}", number=kind)
     if kind == 2 and len(value) == 2:
-        return f"{name}: {int.from_bytes(value, 'big')} bytes"
+        return Meaning("{name}: {count} bytes", name=name, count=int.from_bytes(value, "big"))
     if kind == 3 and len(value) == 1:
-        return f"{name}: windows are shifted by {value[0]} (times {1 << min(value[0], 14)})"
+        return Meaning(
+            "{name}: windows are shifted by {shift} (times {factor})",
+            name=name,
+            shift=value[0],
+            factor=1 << min(value[0], 14),
+        )
     if kind == 5 and value and len(value) % 8 == 0:
         edges = [int.from_bytes(value[i : i + 4], "big") for i in range(0, len(value), 4)]
         pairs = (f"{left}..{right}" for left, right in zip(edges[::2], edges[1::2], strict=True))
-        return f"{name}: has {', '.join(pairs)}"
+        return Meaning("{name}: has {parts}", name=name, parts=", ".join(pairs))
     if kind == 8 and len(value) == 8:
         sent, echoed = int.from_bytes(value[:4], "big"), int.from_bytes(value[4:], "big")
-        return f"{name}: value {sent}, echo {echoed}"
-    return f"{name}: {value.hex()}" if value else name
+        return Meaning("{name}: value {sent}, echo {echoed}", name=name, sent=sent, echoed=echoed)
+    return Meaning("{name}: {value}", name=name, value=value.hex()) if value else name
 
 
 def udp(cursor: Cursor, around: Around) -> Layer:
@@ -127,7 +137,11 @@ def udp(cursor: Cursor, around: Around) -> Layer:
     cursor.number("source port", 2)
     cursor.number("destination port", 2)
     length = cursor.number("length", 2)
-    cursor.explain(f"{max(length - 8, 0)} bytes of payload" if length else "0: jumbo datagram")
+    cursor.explain(
+        Meaning("{count} bytes of payload", count=max(length - 8, 0))
+        if length
+        else "0: jumbo datagram"
+    )
     checksum = cursor.number("checksum", 2)
     if checksum == 0:
         cursor.explain("not used")
