@@ -337,3 +337,26 @@ def test_an_opened_packet_is_told_in_the_readers_language(
         for word in words:
             assert word in panel
         assert ("checksum" in panel) is (lang == "en")
+
+
+def test_on_paper_the_ladder_is_whole_and_no_button_is_left(glued_file: str) -> None:
+    """It was once cut where its scroller ended, dark, and beside buttons nobody can press."""
+    with opened(glued_file, color_scheme="dark", viewport={"width": 1366, "height": 640}) as page:
+        arrows = page.evaluate("document.querySelector('plainwire-page').view.model.arrows.length")
+        page.emulate_media(media="print")
+        page.wait_for_selector(".printed svg")
+        assert page.locator(".printed .arrow").count() == arrows
+        visible = page.locator("button:visible:not(.line-link), input:visible, select:visible")
+        assert visible.all_inner_texts() == []
+        for name in ("head", "arrow", "mark"):
+            assert page.locator(f".printed .{name}").count() > 0
+        ground = "getComputedStyle(document.body).backgroundColor"
+        assert page.evaluate(ground) == "rgb(255, 255, 255)"
+        boxes = [page.locator(f".code.side-{side} .code-line").last for side in (0, 1)]
+        below = page.locator(".narration").bounding_box()
+        for box in boxes:
+            found = box.bounding_box()
+            assert found["y"] + found["height"] <= below["y"]
+        page.emulate_media(media="screen")
+        page.wait_for_selector(".printed svg", state="detached")
+        assert page.pdf().startswith(b"%PDF")

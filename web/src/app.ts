@@ -15,9 +15,10 @@ import { flows } from "./parts/flows";
 import { lanes } from "./parts/lanes";
 import { layers } from "./parts/layers";
 import { biography, messages } from "./parts/messages";
+import { followPrinting } from "./print";
 import { scrubber } from "./parts/scrubber";
 import { verdict } from "./parts/verdict";
-import { foldLabel, wire } from "./parts/wire";
+import { foldLabel, paper, wire } from "./parts/wire";
 import type { Fold } from "./scale";
 import { stepAt } from "./steps";
 import type { Detail, FlowRow, Line, Link, Opened, Page } from "./types";
@@ -79,6 +80,7 @@ export class App extends LitElement {
     await this.openFlow(place.flow ?? firstFlow(this.page), { step: place.step, ...first });
     window.addEventListener("keydown", (event) => this.pressed(event));
     window.addEventListener("resize", () => this.connect());
+    followPrinting(this, () => this.ladder);
     if (this.page.foreign) document.body.classList.add("no-code");
     if (this.page.live || this.page.reading) this.backend.watch((page, detail) => this.renew(page, detail), () => this.finish());
   }
@@ -444,6 +446,7 @@ export class App extends LitElement {
       <main>
         <div class="first">
         ${verdict(this)}
+        ${paper(this)}
         <div class="stage">
           ${code(this, 0)}
           ${wire(this)}

@@ -9,6 +9,8 @@ import { lineKey, type FlowView, type LineUse } from "../view";
 import { t } from "../words";
 
 const MOST_LINES = 4000;
+const SHORT = 60; // lines of a source that is printed whole
+const AROUND = 4;
 const cache = new Map<number, Token[][]>();
 
 export function code(app: App, side: 0 | 1): TemplateResult {
@@ -43,13 +45,14 @@ function lines(app: App, side: 0 | 1, source: number): TemplateResult {
   let tokens = cache.get(source);
   if (!tokens) cache.set(source, (tokens = tokenLines(app.page.sources[source]?.text ?? "").slice(0, MOST_LINES)));
   const current = app.currentLine(side);
+  const far = farFrom(app, side, source, tokens.length);
   const badges = view ? badgesOf(app, view, side, source) : new Map<number, TemplateResult[]>();
   return html`<ol>
     ${tokens.map((row, index) => {
       const number = index + 1;
       const use = view?.lines[side]?.get(lineKey(source, number));
       const now = current && current.source === source && current.line === number ? current : null;
-      return html`<li class="code-line ${use ? "ran" : ""} ${now ? "now" : ""}" data-line=${number} data-source=${source} aria-current=${now ? "true" : nothing}
+      return html`<li class="code-line ${use ? "ran" : ""} ${now ? "now" : ""} ${far(number) ? `far ${far(number - 1) ? "" : "gap"}` : ""}" data-line=${number} data-source=${source} aria-current=${now ? "true" : nothing}
         @click=${() => use && app.goToLine(app.page.sources[source]?.name ?? "", number, side)}>
         <span class="number">${use ? html`<span class="dot" aria-hidden="true">●</span>` : nothing}${number}</span>
         <span class="gutter">${use ? gutter(use) : nothing}</span>
@@ -57,6 +60,17 @@ function lines(app: App, side: 0 | 1, source: number): TemplateResult {
       </li>`;
     })}
   </ol>`;
+}
+
+/** Which lines of a long source are far from every line that ran: they are not printed. */
+function farFrom(app: App, side: 0 | 1, source: number, count: number): (line: number) => boolean {
+  const near = new Set<number>();
+  if (count <= SHORT) return () => false;
+  for (const key of app.view?.lines[side]?.keys() ?? []) {
+    if (Math.floor(key / 2 ** 20) !== source) continue;
+    for (let line = (key % 2 ** 20) - AROUND; line <= (key % 2 ** 20) + AROUND; line++) near.add(line);
+  }
+  return (line) => line > 0 && !near.has(line);
 }
 
 function gutter(use: LineUse): TemplateResult {

@@ -12,9 +12,18 @@ import { t } from "../words";
 /** The ladder itself is put into `.wire-host` by the app, which keeps it. */
 export function wire(app: App): TemplateResult {
   return html`<section class="wire" aria-label=${t("The wire: what went between the two")}>
-    <header><span class="who">${t("Wire")}</span> ${flowName(app)} <span class="legend">${legend(app.view?.detail ?? null)}</span></header>
+    ${header(app)}
     <div class="wire-host"></div>
   </section>`;
+}
+
+/** The place of the whole ladder on paper, which is in no one's way on a screen. */
+export function paper(app: App): TemplateResult {
+  return html`<section class="paper" aria-hidden="true">${header(app)}<div class="printed"></div></section>`;
+}
+
+function header(app: App): TemplateResult {
+  return html`<header><span class="who">${t("Wire")}</span> ${flowName(app)} <span class="legend">${legend(app.view?.detail ?? null)}</span></header>`;
 }
 
 function flowName(app: App): TemplateResult {
