@@ -19,7 +19,8 @@ import asyncio
 import ipaddress
 import socket
 import time
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import contextmanager
 
 from plainwire.address import Address
 from plainwire.errors import AddressError, DeadlineError, Malformed, Truncated
@@ -66,6 +67,12 @@ def _more(head: bytes, count: int) -> Generator[int, bytes, bytes]:
     return head + data
 
 
+def _up_to(head: bytes, size: int) -> Generator[int, bytes, bytes]:
+    while len(head) < size:
+        head = yield from _more(head, size - len(head))
+    return head
+
+
 def _version_1(head: bytes, scheme: str) -> Reading:
     while not head.endswith(b"\n"):
         if len(head) >= _LONGEST_LINE:
@@ -89,15 +96,13 @@ def _version_1(head: bytes, scheme: str) -> Reading:
 
 
 def _version_2(head: bytes, scheme: str) -> Reading:
-    while len(head) < 16:
-        head = yield from _more(head, 16 - len(head))
+    head = yield from _up_to(head, 16)
     version, command, family = head[12] >> 4, head[12] & 15, head[13]
     if version != 2 or command > 1:
         rule = f"version {version}, command {command}; version 2, command 0 or 1 is expected"
         raise Malformed(_NAME, rule, 0, head=head)
     size = 16 + int.from_bytes(head[14:16], "big")
-    while len(head) < size:
-        head = yield from _more(head, size - len(head))
+    head = yield from _up_to(head, size)
     body = head[16:]
     # LOCAL is the proxy's own check of health; 0 is a client of no address.
     if command == 0 or family == 0:
@@ -119,45 +124,55 @@ def read_proxy(sock: socket.socket, scheme: str, remote: Address) -> Address | N
         DeadlineError: it did not come in time.
         BrokenError: the connection broke.
     """
-    reading, deadline, before = proxy_header(scheme), time.monotonic() + HEADER_SECONDS, None
-    before = sock.gettimeout()
-    try:
-        count = next(reading)
-        while True:
-            sock.settimeout(max(0.001, deadline - time.monotonic()))
-            count = reading.send(sock.recv(count))
-            if time.monotonic() > deadline:
-                raise TimeoutError
-    except StopIteration as stop:
-        found: Address | None = stop.value
-        return found
-    except TimeoutError:
-        raise _late() from None
-    except OSError as error:
-        raise explain("receive", remote, error) from error
-    finally:
-        sock.settimeout(before)
+    reading = _Steps(scheme)
+    deadline, before = time.monotonic() + HEADER_SECONDS, sock.gettimeout()
+    with _explained(remote):
+        try:
+            while reading.wants:
+                sock.settimeout(max(0.001, deadline - time.monotonic()))
+                reading.take(sock.recv(reading.wants))
+                if reading.wants and time.monotonic() > deadline:
+                    raise TimeoutError
+        finally:
+            sock.settimeout(before)
+    return reading.found
 
 
 async def read_proxy_async(sock: socket.socket, scheme: str, remote: Address) -> Address | None:
     """As `read_proxy`, on the event loop; the socket does not block."""
-    reading, loop = proxy_header(scheme), asyncio.get_running_loop()
-    try:
+    reading, loop = _Steps(scheme), asyncio.get_running_loop()
+    with _explained(remote):
         async with asyncio.timeout(HEADER_SECONDS):
-            count = next(reading)
-            while True:
-                count = reading.send(await loop.sock_recv(sock, count))
-    except StopIteration as stop:
-        found: Address | None = stop.value
-        return found
+            while reading.wants:
+                reading.take(await loop.sock_recv(sock, reading.wants))
+    return reading.found
+
+
+class _Steps:
+    """A `proxy_header` step by step; `wants` is 0 and `found` holds when it is read."""
+
+    def __init__(self, scheme: str) -> None:
+        self._reading = proxy_header(scheme)
+        self.wants = next(self._reading)
+        self.found: Address | None = None
+
+    def take(self, data: bytes) -> None:
+        """Give it what came."""
+        try:
+            self.wants = self._reading.send(data)
+        except StopIteration as stop:
+            self.wants, self.found = 0, stop.value
+
+
+@contextmanager
+def _explained(remote: Address) -> Iterator[None]:
+    try:
+        yield
     except TimeoutError:
-        raise _late() from None
+        text = f"no PROXY header within {HEADER_SECONDS} s of connecting"
+        raise DeadlineError(text) from None
     except OSError as error:
         raise explain("receive", remote, error) from error
-
-
-def _late() -> DeadlineError:
-    return DeadlineError(f"no PROXY header within {HEADER_SECONDS} s of connecting")
 
 
 def trusted(proxy: str | Sequence[str] | None) -> tuple[str, ...] | None:
