@@ -360,3 +360,19 @@ def test_on_paper_the_ladder_is_whole_and_no_button_is_left(glued_file: str) -> 
         page.emulate_media(media="screen")
         page.wait_for_selector(".printed svg", state="detached")
         assert page.pdf().startswith(b"%PDF")
+
+
+def test_the_first_screen_of_the_glued_pair_shows_the_whole_way(glued_file: str) -> None:
+    """From the SYN to the read that got both, with the lines of all three calls."""
+    with opened(glued_file, viewport={"width": 1366, "height": 768}) as page:
+        page.wait_for_selector(".connectors path.strong", state="attached")
+        assert page.locator(".connectors path.strong").count() == 3
+        wire = page.locator(".wire-host").bounding_box()
+        for selector in (".arrow[data-segment='0'] .arrow-label", ".chips[data-chips='2']"):
+            box = page.locator(selector).first.bounding_box()
+            assert box["y"] >= wire["y"]
+            assert box["y"] + box["height"] <= wire["y"] + wire["height"]
+        tags = page.locator(".code.side-0 .tag.glue").all_inner_texts()
+        assert tags == ["C1: read together with C2", "C2: read together with C1"]
+        assert in_sight(page, ".code.side-0 .tag.glue")
+        assert in_sight(page, ".code.side-1 .tag.glue")

@@ -32,6 +32,7 @@ const TABS: Record<string, [string, (app: App) => TemplateResult]> = {
 
 const OF_CODE = new Set(["messages", "bytes", "lanes"]); // tell nothing without calls
 
+const ROOM_BELOW = 70; // below the moment: a read's chips, and what comes next
 const ROOM_AT_FIRST = 500; // of the ladder, before it stands in the document
 
 export class App extends LitElement {
@@ -133,6 +134,16 @@ export class App extends LitElement {
     this.requestUpdate();
     await this.updateComplete;
     this.follow();
+    this.showBeginning();
+  }
+
+  /** Scroll no farther than the moment needs: how it came to it is to be seen as well. */
+  private showBeginning(): void {
+    const step = this.view?.steps[this.step];
+    const scroller = this.ladder?.scroller;
+    if (!step || !scroller || !this.view) return;
+    const least = this.view.model.scale.y(step.t) + ROOM_BELOW - scroller.clientHeight;
+    scroller.scrollTop = Math.min(scroller.scrollTop, Math.max(0, least));
   }
 
   private showDetail(detail: Detail): void {

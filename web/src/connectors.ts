@@ -57,13 +57,27 @@ function strongCalls(app: App, call: number): number[] {
     const behind = [segment.cause?.call, segment.seen?.call].filter((one) => one != null);
     return [...behind, ...segment.sends, ...segment.reads];
   }
-  if (call < 0) return view.facts.waits;
+  if (call < 0) return callsOfFinding(app);
   const found = [call];
   for (const link of view.detail.links) {
     if (link.leave === call && link.land !== null) found.push(link.land);
     if (link.land === call && link.leave !== null) found.push(link.leave);
   }
   return found;
+}
+
+/** The calls that a finding's lines made before its moment: of each line the last one. */
+function callsOfFinding(app: App): number[] {
+  const view = app.view!;
+  const step = view.steps[app.step];
+  const finding = app.page.findings[step?.finding ?? -1];
+  if (!step || !finding) return view.facts.waits;
+  const last = new Map<string, number>();
+  const lines = new Set(finding.places.map((place) => place.line));
+  view.detail.calls.forEach((one, number) => {
+    if (one.t0 <= step.t && one.line !== null && lines.has(one.line)) last.set(`${one.side} ${one.line}`, number);
+  });
+  return [...last.values()];
 }
 
 function lineEdge(app: App, side: 0 | 1, source: number, line: number): { x: number; y: number } | null {

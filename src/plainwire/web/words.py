@@ -76,6 +76,7 @@ WORDS: tuple[str, ...] = (
     N_("Verdict"),
     N_("What was not seen"),
     N_("What would fix it"),
+    N_("What would fix it:"),
     N_("Wire"),
     N_("accepts"),
     N_("acknowledged"),
@@ -220,6 +221,7 @@ WORDS: tuple[str, ...] = (
     N_("{count} more segments are not shown"),
     N_("{count} of {total} flows"),
     N_("{name} waits in the receive queue"),
+    N_("{name}: read together with {others}"),
     N_("{size} unread"),
     N_("{where} waits in {op}"),
     N_(

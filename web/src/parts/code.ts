@@ -1,7 +1,7 @@
 // One side's source: executed lines marked, bytes in the gutters, the current line shown.
 import { html, nothing, type TemplateResult } from "lit";
 import type { App } from "../app";
-import { isClose } from "../calls";
+import { isClose, messageName } from "../calls";
 import { brief } from "../format";
 import { cutTokens, tokenLines, type Token } from "../python";
 import type { End, Line } from "../types";
@@ -79,6 +79,15 @@ function gutter(use: LineUse): TemplateResult {
     : nothing}`;
 }
 
+/** At the lines that sent them: which messages were read as one. */
+function together(view: FlowView, call: number, add: (call: number | null, kind: string, words: string) => void): void {
+  const messages = [...new Set((view.pieces.get(call) ?? []).map((piece) => piece.message))];
+  for (const message of messages) {
+    const others = messages.filter((one) => one !== message).slice(0, 3).map(messageName).join(", ");
+    add(message.call, "glue", t("{name}: read together with {others}", { name: messageName(message), others }));
+  }
+}
+
 function text(row: Token[], now: Line | null): TemplateResult[] {
   const from = now && now.column > 0 ? now.column - 1 : 0;
   const to = now && now.column > 0 && now.end_line === now.line ? now.end_column - 1 : now ? 1e9 : 0;
@@ -102,6 +111,7 @@ function badgesOf(app: App, view: FlowView, side: 0 | 1, source: number): Map<nu
   add(accept, "shake", t("takes the finished connection"));
   waits.forEach((call) => add(call, "wait", t("still waits here")));
   glued.forEach((call) => add(call, "glue", t("{count} messages in one read", { count: new Set((view.pieces.get(call) ?? []).map((p) => p.message)).size })));
+  if (app.row?.findings.some((n) => app.page.findings[n]?.rule === "glued-messages")) glued.forEach((call) => together(view, call, add));
   cut.forEach((call) => add(call, "cut", t("part of a message")));
   fins.forEach((link) => {
     const op = link.leave === null ? "" : (view.detail.calls[link.leave]?.op ?? "");

@@ -41,7 +41,7 @@ function told(app: App, finding: Finding, number: number): TemplateResult {
     <p class="message"><span class="badge ${finding.certainty}">${finding.certainty === "certain" ? `✗ ${t("Certain")}` : `? ${t("Likely")}`}</span>
       <strong>${said(app, say(finding.message))}</strong>
       <button class="link" @click=${() => app.goToFinding(number)}>${t("show the moment")}</button></p>
-    <p class="fix"><span class="fix-word">${t("What would fix it")}:</span> ${said(app, say(finding.fix))}
+    <p class="fix"><span class="fix-word">${t("What would fix it:")}</span> ${said(app, say(finding.fix))}
       ${finding.patch.length ? html`<button class="link" @click=${() => app.showPanel("findings")}>${t("show it as a diff")}</button>` : nothing}</p>
   </div>`;
 }
