@@ -265,20 +265,16 @@ def story(ledger: Ledger, failed: int = 0) -> schema.Words:
 def _of_capture(ledger: Ledger) -> schema.Words:
     if not ledger.packets:
         return speech.sentence(N_("The capture has no packets."))
-    packets = _count(len(ledger.packets), N_("1 packet"), N_("{count} packets"))
     kinds = Counter(flow.kind for flow in ledger.flows)
     values: dict[str, object] = {
-        "packets": packets,
+        "packets": _count(len(ledger.packets), N_("1 packet"), N_("{count} packets")),
         "connections": _count(kinds["tcp"], N_("1 TCP connection"), N_("{count} TCP connections")),
+        "datagrams": _count(kinds["udp"], N_("1 UDP flow"), N_("{count} UDP flows")),
+        "errors": _count(len(ledger.icmp), N_("1 ICMP error"), N_("{count} ICMP errors")),
     }
     template = N_("A capture file: {connections} in {packets}.")
-    datagrams = ledger.capture.datagrams if ledger.capture is not None else 0
-    if datagrams or ledger.icmp:
-        template = N_(
-            "A capture file: {connections} in {packets}, also {datagrams} UDP"
-            " datagrams and {errors} ICMP errors."
-        )
-        values |= {"datagrams": f"{datagrams:,}", "errors": f"{len(ledger.icmp):,}"}
+    if kinds["udp"] or ledger.icmp:
+        template = N_("A capture file: {connections}, {datagrams} and {errors} in {packets}.")
     return speech.both(Text(template, values), payload=True)
 
 
