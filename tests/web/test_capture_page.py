@@ -142,6 +142,7 @@ def test_steps_of_a_capture_are_its_segments(capture: Path) -> None:
         page.locator(".arrow[data-segment='3'] .hit").click(force=True)
         page.wait_for_function("document.querySelector('.count').innerText.startsWith('step 4 of')")
         page.get_by_role("button", name="open it layer by layer").click()
+        page.locator("[role=tabpanel] [data-layer]").nth(2).wait_for()
         names = page.locator("[role=tabpanel] [data-layer] h3").all_inner_texts()
         assert [name.split()[0] for name in names][:3] == ["Ethernet", "IPv4", "TCP"]
         assert "unread" not in page.locator(".ends").inner_text()
