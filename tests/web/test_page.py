@@ -345,6 +345,8 @@ def test_on_paper_the_ladder_is_whole_and_no_button_is_left(glued_file: str) -> 
         arrows = page.evaluate("document.querySelector('plainwire-page').view.model.arrows.length")
         page.emulate_media(media="print")
         page.wait_for_selector(".printed svg")
+        assert page.locator(".printed svg").count() == 2  # cut where a page ends, not later
+        assert page.locator(".printed g.ladder .head").count() > 0  # its style is inside of it
         assert page.locator(".printed .arrow").count() == arrows
         visible = page.locator("button:visible:not(.line-link), input:visible, select:visible")
         assert visible.all_inner_texts() == []

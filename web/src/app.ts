@@ -81,7 +81,7 @@ export class App extends LitElement {
     await this.openFlow(place.flow ?? firstFlow(this.page), { step: place.step, ...first });
     window.addEventListener("keydown", (event) => this.pressed(event));
     window.addEventListener("resize", () => this.connect());
-    followPrinting(this, () => this.ladder);
+    followPrinting(this, () => this.ladder, () => this.view?.model.height ?? 0);
     if (this.page.foreign) document.body.classList.add("no-code");
     if (this.page.live || this.page.reading) this.backend.watch((page, detail) => this.renew(page, detail), () => this.finish());
   }

@@ -2,30 +2,38 @@
 // pieces no taller than a page. Made when printing begins, gone when it is over.
 import { s } from "./ladder/draw";
 import type { Ladder } from "./ladder/ladder";
+import { t } from "./words";
 
-const PIECE = 760; // pixels of the ladder; with its header less than a page at any width
+const FIRST = 540; // pixels of the ladder; the verdict stands above it
+const PIECE = 760; // less than a page
 const MOST = 12_000; // about sixteen pages
 
-export function printed(ladder: Ladder): SVGElement[] {
+function printed(ladder: Ladder, all: number): Element[] {
   const whole = ladder.whole(MOST);
   // What is drawn was drawn for the screen; the place it had there may be gone already.
   const width = Number(ladder.scroller.querySelector("svg")?.getAttribute("width") ?? 0);
   const height = Number(whole.getAttribute("height"));
-  const count = Math.max(1, Math.ceil(height / PIECE));
-  const drawing = s("g", { id: "pw-printed" }, ...whole.childNodes);
-  return Array.from({ length: count }, (_, at) => {
-    const tall = Math.min(PIECE, height - at * PIECE);
-    const inside = at === 0 ? drawing : s("use", { href: "#pw-printed" });
-    return s("svg", { class: "ladder", viewBox: `0 ${at * PIECE} ${width} ${Math.max(1, tall)}`, width: "100%" }, inside);
-  });
+  // A `use` is styled by what stands inside of what it uses: the class has to be there.
+  const drawing = s("g", { id: "pw-printed", class: "ladder" }, ...whole.childNodes);
+  const pieces: Element[] = [];
+  for (let top = 0, tall = FIRST; top < height || !pieces.length; top += tall, tall = PIECE) {
+    const inside = pieces.length ? s("use", { href: "#pw-printed" }) : drawing;
+    pieces.push(s("svg", { viewBox: `0 ${top} ${width} ${Math.max(1, Math.min(tall, height - top))}`, width: "100%" }, inside));
+  }
+  if (all > height) {
+    const rest = document.createElement("p");
+    rest.textContent = t("The rest of the ladder is not printed.");
+    pieces.push(rest);
+  }
+  return pieces;
 }
 
 /** Put the drawing into `.printed` while the page is printed. */
-export function followPrinting(root: HTMLElement, ladder: () => Ladder | null): void {
+export function followPrinting(root: HTMLElement, ladder: () => Ladder | null, height: () => number): void {
   const fill = () => {
     const one = ladder();
     const place = root.querySelector(".printed");
-    if (one && !place?.firstChild) place?.replaceChildren(...printed(one));
+    if (one && !place?.firstChild) place?.replaceChildren(...printed(one, height()));
   };
   const empty = () => root.querySelector(".printed")?.replaceChildren();
   window.addEventListener("beforeprint", fill);

@@ -68,6 +68,7 @@ WORDS: tuple[str, ...] = (
     N_("Still waits"),
     N_("Swimlanes"),
     N_("The page's data could not be read"),
+    N_("The rest of the ladder is not printed."),
     N_("The wire: what went between the two"),
     N_("These bytes were not kept."),
     N_("This end's program was not observed: only its address is known."),
