@@ -22,7 +22,7 @@ import { foldLabel, paper, wire } from "./parts/wire";
 import type { Fold } from "./scale";
 import { stepAt } from "./steps";
 import type { Detail, FlowRow, Line, Link, Opened, Page } from "./types";
-import { firstFlow, flowView, lineKey, readHash, writeHash, type FlowView } from "./view";
+import { firstFlow, flowView, lineKey, payloadOf, readHash, writeHash, type FlowView } from "./view";
 import { getLang, n, setLang, setWords, t, type Lang } from "./words";
 
 const TABS: Record<string, [string, (app: App) => TemplateResult]> = {
@@ -383,18 +383,7 @@ export class App extends LitElement {
   }
 
   payloadOf(side: number, start: number, end: number): Uint8Array | null {
-    const out = new Uint8Array(Math.max(0, end - start));
-    let filled = 0;
-    for (const part of this.view?.detail.payload ?? []) {
-      if (part.side !== side || part.start >= end) continue;
-      const data = Uint8Array.from(atob(part.data), (c) => c.charCodeAt(0));
-      const from = Math.max(start, part.start);
-      const to = Math.min(end, part.start + data.length);
-      if (to <= from) continue;
-      out.set(data.subarray(from - part.start, to - part.start), from - start);
-      filled += to - from;
-    }
-    return filled === out.length && filled ? out : null;
+    return payloadOf(this.view?.detail.payload ?? [], side, start, end);
   }
 
   private follow(): void {

@@ -3,7 +3,7 @@
 import { piecesByCall, type Piece } from "./calls";
 import { buildModel, type LadderModel, type Wishes } from "./ladder/model";
 import { factsOf, stepsOf, type Facts, type Step } from "./steps";
-import type { Detail, Page } from "./types";
+import type { Bytes, Detail, Page } from "./types";
 
 export interface FlowView {
   detail: Detail;
@@ -62,6 +62,22 @@ function usesOf(page: Page, detail: Detail, side: number): Map<number, LineUse> 
     uses.set(key, use);
   });
   return uses;
+}
+
+/** Bytes [start, end) of a direction, if all of them were kept. */
+export function payloadOf(kept: Bytes[], side: number, start: number, end: number): Uint8Array | null {
+  const out = new Uint8Array(Math.max(0, end - start));
+  let filled = 0;
+  for (const part of kept) {
+    if (part.side !== side || part.start >= end) continue;
+    const data = Uint8Array.from(atob(part.data), (c) => c.charCodeAt(0));
+    const from = Math.max(start, part.start);
+    const to = Math.min(end, part.start + data.length);
+    if (to <= from) continue;
+    out.set(data.subarray(from - part.start, to - part.start), from - start);
+    filled += to - from;
+  }
+  return filled === out.length && filled ? out : null;
 }
 
 export function lineKey(source: number, line: number): number {
