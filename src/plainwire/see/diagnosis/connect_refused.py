@@ -118,7 +118,10 @@ def _port(address: Address) -> object:
 
 
 def _uncaught(case: Case, call: Call) -> Surfaced | None:
-    """create_connection() raises the last of several refusals; any of them is meant."""
+    """create_connection() raises the last of several refusals; any of them is meant.
+
+    Not one that was caught before: of another line, or of another port.
+    """
     return next(
         (
             s
@@ -127,8 +130,17 @@ def _uncaught(case: Case, call: Call) -> Surfaced | None:
             and s.thread == call.thread
             and s.name == "ConnectionRefusedError"
             and s.t >= (call.t1 or 0)
+            and _same_attempt(call, s.call)
         ),
         None,
+    )
+
+
+def _same_attempt(call: Call, raised: Call | None) -> bool:
+    return (
+        raised is not None
+        and raised.site.frame == call.site.frame
+        and _port(target_of(raised)) == _port(target_of(call))
     )
 
 
