@@ -4,7 +4,9 @@ Proof: a reader is blocked on one end without a time-out, with nothing to read; 
 process that did the work on the other end has closed it; and what still holds it (a
 parent that forgot its copy after fork, a makefile object that was never closed, a
 program that inherited it) never read or wrote it since and is stuck itself, or was
-started anew and does not know of it.
+started anew and does not know of it. So it stays when the end came after all, but only
+when the holder ended.
+Silent: a read that got bytes, which somebody sent.
 """
 
 from __future__ import annotations
@@ -12,13 +14,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from plainwire.see.diagnosis.case import Case, connection, where
-from plainwire.see.diagnosis.model import CERTAIN, Evidence, Finding, say
+from plainwire.see.diagnosis.model import CERTAIN, Evidence, Finding, Text, say
 from plainwire.see.diagnosis.waiting import went_on
 from plainwire.see.ledger.model import Call, Endpoint
 from plainwire.see.ledger.ranges import is_receive, is_send
 from plainwire.see.ledger.waits import Waits
 
 RULE = "fin-withheld"
+_LATE_NS = 1_000_000_000
 
 
 def find(case: Case) -> Iterator[Finding]:
@@ -31,10 +34,10 @@ def find(case: Case) -> Iterator[Finding]:
                 if other is None or other.number in told:
                     continue
                 reader = _reader(waits, end)
-                if reader is None or went_on(case, reader):
+                if reader is None:
                     continue
                 closing = _closed_before(other, waits.t)
-                if closing is None:
+                if closing is None or (went_on(case, reader) and not _late(reader, closing)):
                     continue
                 held = _idle_holders(case, waits, other, closing)
                 if held:
@@ -53,6 +56,11 @@ def _reader(waits: Waits, end: Endpoint) -> Call | None:
             if call is not None and call.endpoint is end:
                 return call
     return None
+
+
+def _late(reader: Call, closing: Call) -> bool:
+    """Did the wait end with the end of the stream, long after the close?"""
+    return reader.count == 0 and (reader.t1 or 0) - closing.t0 >= _LATE_NS
 
 
 def _closed_before(end: Endpoint, t: int) -> Call | None:
@@ -102,11 +110,26 @@ def _is_standard(case: Case, waits: Waits, pid: int, end: Endpoint) -> bool:
     return any(inode == str(end.inode) and int(fd) <= 2 for fd, inode in held.items())
 
 
+def _message(case: Case, closing: Call, reader: Call) -> Text:
+    names = {"closing": where(closing), "reader": where(reader)}
+    if went_on(case, reader):
+        return say(
+            "{closing} closed the connection, but it stayed open, and {reader} waited {seconds:.1f}"
+            " s for its end",
+            **names,
+            seconds=((reader.t1 or 0) - max(closing.t0, reader.t0)) / 1e9,
+        )
+    return say(
+        "{closing} closed the connection, but it stays open, and {reader} waits for its end",
+        **names,
+    )
+
+
 def _finding(
     case: Case,
     flow: int,
     name: str,
-    reader: Call | None,
+    reader: Call,
     closing: Call,
     pids: list[int],
     waits: Waits,
@@ -129,11 +152,7 @@ def _finding(
     return Finding(
         RULE,
         CERTAIN,
-        say(
-            "{closing} closed the connection, but it stays open, and {reader} waits for its end",
-            closing=where(closing),
-            reader=where(reader) if reader else "?",
-        ),
+        _message(case, closing, reader),
         case.places((closing, "closes"), (reader, "waits"), (opened, "opens")),
         (
             Evidence(say("close() by process {pid}", pid=closing.process.pid), closing.t0),
