@@ -5,7 +5,8 @@ not answer inside the loop, and has read at least one byte, while the other side
 sent all it had and not shut down its sending half. Or the same, ended by the time-out
 of the side that waits for the answer. Or, likely: one reads to the end, and on the other
 side an asyncio program wrote its last bytes, is idle, and nobody in it uses that stream
-any more (a handler that returned without writer.close()).
+any more (a handler that returned without writer.close()). Where its loop has timers, the
+source must show that the handler ends with that write (handlers.py).
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from plainwire.see.diagnosis.case import Case, connection, totals, where
+from plainwire.see.diagnosis.handlers import ends_with
 from plainwire.see.diagnosis.model import CERTAIN, LIKELY, Evidence, Finding, say
 from plainwire.see.diagnosis.waiting import (
     Pair,
@@ -21,6 +23,7 @@ from plainwire.see.diagnosis.waiting import (
     stuck_pairs,
     waits_for_news,
     went_on,
+    without_timers,
 )
 from plainwire.see.ledger.model import Call, Endpoint, Flow
 from plainwire.see.ledger.ranges import is_receive, is_stream_read
@@ -57,20 +60,29 @@ def find(case: Case) -> Iterator[Finding]:
 def _abandoned(case: Case) -> Iterator[tuple[Waits, Flow, Call, Call]]:
     """Readers to the end of a stream that its other side has let lie, open."""
     for waits in case.waits:
-        for flow in case.ledger.flows:
-            for reading, lying in ((flow.client, flow.server), (flow.server, flow.client)):
-                if reading is None or lying is None or lying.role == "pair":
-                    continue
-                stuck = stuck_on(waits, reading, "receive")
-                reader = stuck[1] if stuck is not None else None
-                loops = [w for w in waits.on(lying, "receive") if w.wait == "poll"]
-                if reader is None or not loops or went_on(case, reader):
-                    continue
-                if not _reads_to_the_end(case, reader) or waits_for_news(case, waits, loops):
-                    continue
-                last = _let_lie(case, flow, lying, waits.t)
-                if last is not None:
-                    yield waits, flow, reader, last
+        yield from _abandoned_then(case, waits)
+    for waits in without_timers(case):
+        for found in _abandoned_then(case, waits):
+            last = found[-1]
+            if last.site.frame is not None and ends_with(case.source(last), last.site.frame):
+                yield found
+
+
+def _abandoned_then(case: Case, waits: Waits) -> Iterator[tuple[Waits, Flow, Call, Call]]:
+    for flow in case.ledger.flows:
+        for reading, lying in ((flow.client, flow.server), (flow.server, flow.client)):
+            if reading is None or lying is None or lying.role == "pair":
+                continue
+            stuck = stuck_on(waits, reading, "receive")
+            reader = stuck[1] if stuck is not None else None
+            loops = [w for w in waits.on(lying, "receive") if w.wait == "poll"]
+            if reader is None or not loops or went_on(case, reader):
+                continue
+            if not _reads_to_the_end(case, reader) or waits_for_news(case, waits, loops):
+                continue
+            last = _let_lie(case, flow, lying, waits.t)
+            if last is not None:
+                yield waits, flow, reader, last
 
 
 def _let_lie(case: Case, flow: Flow, end: Endpoint, t: int) -> Call | None:

@@ -151,6 +151,13 @@ def _given_up(case: Case, flow: Flow, wait: str) -> Pair | None:
     return None
 
 
+def without_timers(case: Case) -> Iterator[Waits]:
+    """Every sample, as if no asyncio loop that reads streams had a timer (W7)."""
+    loops = frozenset(_thread_of(call) for call in case.ledger.calls if is_stream_read(call))
+    for sample in case.ledger.samples if loops else ():
+        yield analyse(sample, case.ledger, loops)
+
+
 def _ticks(sample: dict[str, Any], call: Call) -> bool:
     """Does the thread of a call wait with a time-out?"""
     pid, tid = _thread_of(call)
