@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from plainwire.see.diagnosis import unfinished
 from plainwire.see.diagnosis.case import Case, connection, totals, where
 from plainwire.see.diagnosis.handlers import ends_with
 from plainwire.see.diagnosis.model import CERTAIN, LIKELY, Evidence, Finding, say
@@ -30,7 +31,6 @@ from plainwire.see.ledger.ranges import is_receive, is_stream_read
 from plainwire.see.ledger.waits import Waits
 
 RULE = "eof-never-comes"
-_STREAM_TO_END = ("stream.read",)
 _TIMED_OUT = ("timeout", "TimeoutError", "CancelledError")
 _LONG_NS = 400_000_000
 
@@ -43,7 +43,8 @@ def find(case: Case) -> Iterator[Finding]:
         if reader is not None and not waits_for_news(case, pair.waits, pair.waiters):
             told.add(pair.flow.number)
             a, b = pair.calls
-            certainty = LIKELY if could_be_woken(pair.waits, pair.waiters) else CERTAIN
+            woken = could_be_woken(pair.waits, pair.waiters)
+            certainty = LIKELY if woken or pair.timers else CERTAIN
             asker = b if reader is a else a
             yield _finding(case, pair.flow, certainty, reader, asker, pair.waits.t)
     for waits, flow, reader, last in _abandoned(case):
@@ -78,7 +79,7 @@ def _abandoned_then(case: Case, waits: Waits) -> Iterator[tuple[Waits, Flow, Cal
             loops = [w for w in waits.on(lying, "receive") if w.wait == "poll"]
             if reader is None or not loops or went_on(case, reader):
                 continue
-            if not _reads_to_the_end(case, reader) or waits_for_news(case, waits, loops):
+            if not unfinished.reads_to_the_end(case, reader) or waits_for_news(case, waits, loops):
                 continue
             last = _let_lie(case, flow, lying, waits.t)
             if last is not None:
@@ -121,7 +122,7 @@ def _gave_up(case: Case, flow: Flow) -> Iterator[tuple[Call, Call]]:
                 had_all = any(r.end > 0 for r in direction.reads) and not any(
                     (r.call.t1 or 0) > asker.t1 for r in direction.reads
                 )
-                if had_all and _reads_to_the_end(case, reader):
+                if had_all and unfinished.reads_to_the_end(case, reader):
                     yield reader, asker
 
 
@@ -199,21 +200,6 @@ def reader_of(case: Case, pair: Pair) -> Call | None:
         sender = direction.sender
         if sender is not None and any(c.op == "shutdown" and c.asked for c in sender.calls):
             continue
-        if _reads_to_the_end(case, call):
+        if unfinished.reads_to_the_end(case, call):
             return call
     return None
-
-
-def _reads_to_the_end(case: Case, call: Call) -> bool:
-    if call.op in _STREAM_TO_END:
-        return call.asked == 0  # StreamReader.read() or read(-1)
-    fate = case.fate(call)
-    if fate.until_eof and not fate.loop_replies and not fate.printed:
-        return True
-    source = case.source(call)
-    frame = call.site.frame
-    if source is None or frame is None or frame.line != frame.end_line:
-        return False
-    text = source.splitlines()[frame.line - 1 : frame.line]
-    # A file object's read() without a size reads to the end.
-    return bool(text) and text[0].encode()[: frame.end_column - 1].endswith(b".read()")

@@ -1,4 +1,4 @@
-"""What a reader that waits in vain is still short of: a line end, or bytes of a length. Pure.
+"""What a reader that waits in vain is short of: a line end, bytes of a length, the end. Pure.
 
 Said only of what is certain: the reader wants a line and what it got last has no end; it
 wants a number of bytes and got fewer. Nothing is said of a plain recv().
@@ -12,6 +12,7 @@ from plainwire.see.diagnosis.case import Case, quoted, where
 from plainwire.see.diagnosis.model import Evidence, Text, say
 from plainwire.see.ledger.model import Call, Direction, overlapping
 
+_STREAM_TO_END = ("stream.read",)
 _BY_LINE = {"readline", "readlines", "for"}
 _LOOK_BACK = 4096  # bytes in which the last line end is looked for
 
@@ -89,3 +90,19 @@ def _length(direction: Direction, reader: Call, sender: Call) -> Lack | None:
             sender=where(sender),
         ),
     )
+
+
+def reads_to_the_end(case: Case, call: Call) -> bool:
+    """Does this read, or the loop it stands in, want everything until the stream ends?"""
+    if call.op in _STREAM_TO_END:
+        return call.asked == 0  # StreamReader.read() or read(-1)
+    fate = case.fate(call)
+    if fate.until_eof and not fate.loop_replies and not fate.printed:
+        return True
+    source = case.source(call)
+    frame = call.site.frame
+    if source is None or frame is None or frame.line != frame.end_line:
+        return False
+    text = source.splitlines()[frame.line - 1 : frame.line]
+    # A file object's read() without a size reads to the end.
+    return bool(text) and text[0].encode()[: frame.end_column - 1].endswith(b".read()")

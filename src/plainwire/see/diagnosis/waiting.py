@@ -69,7 +69,7 @@ def stuck_pairs(case: Case, wait: str) -> Iterator[Pair]:
 
 
 def _beside_timers(case: Case, flow: Flow) -> Pair | None:
-    """Both ends wait, one of them for the rest of a message, in loops that have timers.
+    """Both ends wait, one for the rest of a message or the end, in loops that have timers.
 
     A timer might send, so a loop that has one counts as able to act. But who holds half a
     message waits for the other half, which only the other side has; and it is waiting.
@@ -81,9 +81,7 @@ def _beside_timers(case: Case, flow: Flow) -> Pair | None:
     a, b = calls
     if a is None or b is None or not (is_stream_read(a) or is_stream_read(b)):
         return None
-    half_back = unfinished.of(case, a, flow.back) is not None and _wrote_last(case, b, flow.back)
-    half_there = unfinished.of(case, b, flow.there) is not None and _wrote_last(case, a, flow.there)
-    if not half_back and not half_there:
+    if not _lacks(case, a, b, flow.back) and not _lacks(case, b, a, flow.there):
         return None
     patient = frozenset(_thread_of(call) for call in (a, b) if is_stream_read(call))
     for sample in case.ledger.samples:
@@ -95,6 +93,16 @@ def _beside_timers(case: Case, flow: Flow) -> Pair | None:
             ticks = any(_ticks(sample, call) for call in (a, b))
             return Pair(flow, waits, client, server, timers=ticks)
     return None
+
+
+def _lacks(case: Case, reader: Call, other: Call, direction: Direction) -> bool:
+    """Does a reader wait for the rest of a message, or the end, that `other` must send?"""
+    if not direction.asked_writes or not 0 < direction.read == direction.written:
+        return False
+    short = unfinished.of(case, reader, direction) is not None
+    return (short or unfinished.reads_to_the_end(case, reader)) and _wrote_last(
+        case, other, direction
+    )
 
 
 def _wrote_last(case: Case, reader: Call, direction: Direction) -> bool:
