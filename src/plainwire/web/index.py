@@ -25,7 +25,12 @@ class Index:
         self._cwd = ledger.processes[0].cwd if ledger.processes else ""
         for path in ledger.sources:
             self.sources.setdefault(path, len(self.sources))
+        known: set[int] = set()  # sites by identity: a million calls come from a few
         for call in ledger.calls:
+            if id(call.site) in known:
+                continue
+            if call.site.frame is not None:
+                known.add(id(call.site))
             frame = frame_of(call)
             if frame is not None:
                 self._add(frame)

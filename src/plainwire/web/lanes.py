@@ -12,6 +12,7 @@ from __future__ import annotations
 import heapq
 from collections import Counter, defaultdict
 from collections.abc import Iterator
+from operator import attrgetter
 
 from plainwire.see.ledger.model import Call, Endpoint, Flow, Ledger
 from plainwire.web import schema
@@ -29,16 +30,14 @@ def lanes(ledger: Ledger, index: Index) -> tuple[list[schema.Lane], list[schema.
     """The lanes in the order of their processes, and the waits between them."""
     candidates = [c for c in ledger.calls if c.op not in _WHOLE_RUN]
     end = ledger.ended
-    kept = heapq.nlargest(MOST_SPANS, candidates, key=lambda c: (c.t1 or end) - c.t0)
-    chosen = {id(call) for call in kept}
+    lasted = [(c.t1 or end) - c.t0 for c in candidates]
+    kept = heapq.nlargest(MOST_SPANS, range(len(candidates)), key=lasted.__getitem__)
     grouped: dict[Key, list[Call]] = defaultdict(list)
-    lost: Counter[Key] = Counter()
-    for call in candidates:
+    lost = _by_lane(candidates, index)
+    for call in (candidates[at] for at in sorted(kept)):
         key = _key(call, index)
-        if id(call) in chosen:
-            grouped[key].append(call)
-        else:
-            lost[key] += 1
+        grouped[key].append(call)
+        lost[key] -= 1
     order = sorted(grouped, key=lambda key: (key[0], grouped[key][0].t0))
     found = [
         schema.Lane(key[0], key[1], [_span(c, ledger, index) for c in grouped[key]], lost[key])
@@ -46,6 +45,21 @@ def lanes(ledger: Ledger, index: Index) -> tuple[list[schema.Lane], list[schema.
     ]
     number = {key: at for at, key in enumerate(order)}
     return found, _waits(ledger, index, number)
+
+
+def _by_lane(calls: list[Call], index: Index) -> Counter[Key]:
+    """How many calls there are in each lane."""
+    found: Counter[Key] = Counter()
+    who = attrgetter("process", "thread", "task")
+    first: dict[object, Call] = {}
+    counts = Counter(map(who, calls))
+    for call in calls:
+        if len(first) == len(counts):
+            break
+        first.setdefault(who(call), call)
+    for key, count in counts.items():
+        found[_key(first[key], index)] += count
+    return found
 
 
 def _key(call: Call, index: Index) -> Key:
@@ -100,11 +114,12 @@ def _woken(flow: Flow) -> Iterator[tuple[Call, Call]]:
         yield accept, connect
     for direction in (flow.there, flow.back):
         for part in direction.asked_reads:
-            if part.call.blocked_ns < WORTH_NS:
+            call = part.call
+            if call.t1 is None or call.t1 - call.t0 < WORTH_NS:
                 continue
             writer = next(iter(direction.writers_of(part.start, part.end)), None)
-            if writer is not None and _waited(part.call, writer.call):
-                yield part.call, writer.call
+            if writer is not None and _waited(call, writer.call):
+                yield call, writer.call
     for datagram in flow.datagrams:
         sent, received = datagram.sent, datagram.received
         if sent is not None and received is not None and _waited(received, sent):

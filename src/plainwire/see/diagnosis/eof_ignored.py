@@ -33,6 +33,8 @@ def find(case: Case) -> Iterator[Finding]:
 
 
 def _longest_row(case: Case, endpoint: Endpoint) -> list[Call]:
+    if sum(1 for c in endpoint.calls if not c.count) < ENOUGH:
+        return []
     best: list[Call] = []
     row: list[Call] = []
     streamed = any(is_stream_read(c) for c in endpoint.calls)

@@ -11,6 +11,7 @@ gets which is meant to be chance.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from operator import attrgetter
 
 from plainwire.see import records
 from plainwire.see.diagnosis.case import Case, where
@@ -19,6 +20,7 @@ from plainwire.see.ledger.model import Call, Endpoint
 from plainwire.see.ledger.ranges import is_receive, is_send, is_stream_read
 
 RULE = "two-readers"
+_WHO, _FAILURE = attrgetter("process", "thread"), attrgetter("failure")
 _INSTANT_NS = 200_000  # a read that took less was not waiting
 _ASYNCIO_REFUSES = "called while another coroutine is already waiting"  # asyncio/streams.py
 
@@ -36,6 +38,8 @@ def find(case: Case) -> Iterator[Finding]:
 
 
 def _overlapping(case: Case, end: Endpoint) -> tuple[Call, Call] | None:
+    if len(set(map(_WHO, end.calls))) < 2:
+        return None
     reads = [
         c
         for c in end.calls
@@ -82,6 +86,8 @@ def _is_job_queue(case: Case, end: Endpoint, pair: tuple[Call, Call]) -> bool:
 
 def _refused(end: Endpoint) -> tuple[Call, Call] | None:
     """The read of a stream that asyncio refused, and the one that was waiting then."""
+    if not any(map(_FAILURE, end.calls)):
+        return None
     reads = [c for c in end.calls if is_stream_read(c)]
     for call in reads:
         if call.failure is None or _ASYNCIO_REFUSES not in call.failure.text:

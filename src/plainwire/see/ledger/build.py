@@ -47,16 +47,25 @@ from plainwire.see.ledger.wire import RawPacket
 _AF_UNIX, _AF_INET, _AF_INET6 = 1, 2, 10
 _INTERNAL = {"_make_self_pipe"}
 _CLOSERS = {"closed", "shutdown"}
+_ROLES = frozenset(
+    ("socket", "listen", "bind", "connect", "connect_ex", "accept", "tls.handshake")
+)  # calls that say what an endpoint is for
+_CALLS_SHARE = 0.6  # of the time of a long recording; its flows take the rest
 
 
-def build(items: Iterable[tuple[Any, ...]]) -> Ledger:
-    """Join the items of a recording (recorder/folder.py says what an item is)."""
+def build(items: Iterable[tuple[Any, ...]], told: Callable[[float], None] | None = None) -> Ledger:
+    """Join the items of a recording (recorder/folder.py says what an item is).
+
+    Args:
+        items: of the recording.
+        told: is called now and then with how much is done, from 0 to 1.
+    """
     # A million small objects that all stay: the cyclic collector would walk them again
     # and again, for a third of the time (bench/ledger.py), and find nothing.
     collecting = gc.isenabled()
     gc.disable()
     try:
-        return _Builder(items).ledger()
+        return _Builder(items, told).ledger()
     finally:
         if collecting:
             gc.enable()
@@ -90,7 +99,10 @@ class _Found(dict[int, Any]):
 
 
 class _Builder:
-    def __init__(self, items: Iterable[tuple[Any, ...]]) -> None:
+    def __init__(
+        self, items: Iterable[tuple[Any, ...]], told: Callable[[float], None] | None = None
+    ) -> None:
+        self._told = told or (lambda _: None)
         self.tables: dict[str, _Tables] = defaultdict(_Tables)
         self.runs: list[dict[str, Any]] = []
         self.packets: list[RawPacket] = []
@@ -191,6 +203,8 @@ class _Builder:
                 self.by_handle[key, number] = endpoint
 
     def _make_calls(self) -> None:
+        self._made = 0
+        self._slots = sum(len(cells) for t in self.tables.values() for _, cells in t.slots)
         for key, table in self.tables.items():
             if table.process is not None:
                 self._calls_of(key, table.process, table)
@@ -202,8 +216,10 @@ class _Builder:
     def _calls_of(self, key: str, process: Process, table: _Tables) -> None:
         endpoints = _Found(lambda number: self._endpoint(key, number))
         sites = _Found(lambda number: self._site(key, number))
-        names, payloads = records.NAMES, table.payloads
+        names, payloads, append = records.NAMES, table.payloads, self.calls.append
         for first, cells in table.slots:
+            self._told(_CALLS_SHARE * self._made / max(self._slots, 1))
+            self._made += len(cells)
             for slot, cell in enumerate(records.SLOT.iter_unpack(cells), first):
                 thread, number, site, op, flags, asked, task, t0, ret, aux, raised, t1 = cell
                 if not t0:
@@ -217,7 +233,7 @@ class _Builder:
                 )  # fmt: skip
                 if slot in payloads:
                     call.whole, call.payload = payloads[slot]
-                self.calls.append(call)
+                append(call)
 
     def _failure(self, key: str, op: int, ret: int, aux: int, raised: int) -> tuple[Failure, int]:
         """How a call with a negative `ret` failed, and how many bytes it moved all the same."""
@@ -325,7 +341,7 @@ class _Builder:
     def _give_roles(self) -> None:
         for call in self.calls:
             endpoint = call.endpoint
-            if endpoint is None:
+            if call.op not in _ROLES or endpoint is None:
                 continue
             if call.op == "socket":
                 endpoint.created = min(endpoint.created, call.t0) or call.t0
@@ -390,7 +406,8 @@ class _Builder:
         self._read_later()
         self._give_roles()
         flows = self._make_flows()
-        for flow in flows:
+        for done, flow in enumerate(flows):
+            self._told(_CALLS_SHARE + (1 - _CALLS_SHARE) * done / len(flows))
             if flow.kind in ("tcp", "unix"):
                 for direction in (flow.there, flow.back):
                     self._fill(direction)

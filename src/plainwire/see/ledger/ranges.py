@@ -14,7 +14,7 @@ R4  What a library asked for on the program's behalf is told apart: `asked_*` ar
 from __future__ import annotations
 
 from collections.abc import Iterable
-from itertools import zip_longest
+from itertools import accumulate, pairwise, zip_longest
 from operator import attrgetter
 
 from plainwire.see import records
@@ -30,13 +30,11 @@ _APART = records.MSG_PEEK | records.MSG_OOB
 
 def tile(calls: Iterable[Call], base: int) -> list[Range]:
     """Lay the bytes of calls one behind the other, beginning at `base` (R1)."""
-    ranges: list[Range] = []
-    at = base
-    for call in calls:
-        if call.count > 0:
-            ranges.append(Range(at, at + call.count, call))
-            at += call.count
-    return ranges
+    moved = [call for call in calls if call.count > 0]
+    edges = list(accumulate([call.count for call in moved], initial=base))
+    # What Range() itself does, without a call in Python for each of a million.
+    new = tuple.__new__
+    return [new(Range, part) for part in zip(edges, edges[1:], moved, strict=False)]
 
 
 def by_return(calls: Iterable[Call]) -> list[Call]:
@@ -90,6 +88,8 @@ def _settle_failed(calls: list[Call], base: int) -> None:
     The probe asked the kernel how many bytes of the whole stream were written (`aux`,
     plus one); the ledger knows what came before.
     """
+    if not any(map(attrgetter("failure"), calls)):
+        return
     at = base
     for call in calls:
         if call.op == "sendall" and call.failure is not None and call.aux:
@@ -99,14 +99,8 @@ def _settle_failed(calls: list[Call], base: int) -> None:
 
 def _overlap(calls: list[Call]) -> bool:
     """Did two calls that moved bytes run at the same time?"""
-    last: Call | None = None
-    for call in calls:
-        if call.count <= 0:
-            continue
-        if last is not None and last.t1 is not None and call.t0 < last.t1:
-            return True
-        last = call
-    return False
+    moved = [call for call in calls if call.count > 0]
+    return any(a.t1 is not None and b.t0 < a.t1 for a, b in pairwise(moved))
 
 
 def _asked_writes(kernel: list[Call], queued: list[Call], base: int) -> list[Range]:
@@ -153,16 +147,13 @@ def _fill_reads(direction: Direction, receiver: Endpoint) -> None:
         direction.asked_reads = tile(by_return(streamed), direction.read_base)
     else:
         direction.asked_reads = direction.reads
-    for call in kernel:
-        if is_end(call):
-            direction.fin_seen = call
-            break
+    direction.fin_seen = next((c for c in kernel if c.count == 0 and is_end(c)), None)
 
 
 def is_end(call: Call) -> bool:
     """Did this read say that the peer has finished?"""
     return (
-        call.op in _RECEIVES | {"tls.read"}
+        is_receive(call)
         and call.t1 is not None
         and call.failure is None
         and call.count == 0
