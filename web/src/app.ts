@@ -50,6 +50,7 @@ export class App extends LitElement {
   packet = -1; // opened layer by layer
   ended = false;
   wasLive = false;
+  percent = 0; // of the recording is read
   trouble = "";
   ladder: Ladder | null = null;
   linksByMessage = new Map<number, Link[]>();
@@ -83,7 +84,7 @@ export class App extends LitElement {
     window.addEventListener("resize", () => this.connect());
     followPrinting(this, () => this.ladder, () => this.view?.model.height ?? 0);
     if (this.page.foreign) document.body.classList.add("no-code");
-    if (this.page.live || this.page.reading) this.backend.watch((page, detail) => this.renew(page, detail), () => this.finish());
+    if (this.page.live || this.page.reading) this.backend.watch((page, detail) => this.renew(page, detail), () => this.finish(), (percent) => this.reads(percent));
   }
 
   private renew(page: Page, detail: Detail | null): void {
@@ -103,6 +104,11 @@ export class App extends LitElement {
   /** Did the reader do something already? Then what he looks at stays. */
   private get touched(): boolean {
     return this.step > 0 || this.segment >= 0;
+  }
+
+  private reads(percent: number): void {
+    this.percent = percent;
+    this.requestUpdate();
   }
 
   private finish(): void {

@@ -8,7 +8,7 @@ export interface Backend {
   /** A packet opened layer by layer; null: not in this file. */
   packet(number: number): Promise<Opened | null>;
   /** Call back when there is something newer; says which flow is looked at. */
-  watch(changed: (page: Page, detail: Detail | null) => void, ended: () => void): void;
+  watch(changed: (page: Page, detail: Detail | null) => void, ended: () => void, read: (percent: number) => void): void;
   look(flow: number): void;
 }
 
@@ -36,6 +36,7 @@ interface News {
   page?: Page;
   detail?: Detail | null;
   ended?: boolean;
+  progress?: number;
 }
 
 /** Paths are relative: the token is part of the page's own address. */
@@ -55,7 +56,7 @@ export class ServedBackend implements Backend {
     return (await this.get(`api/packets/${number}`)) as Opened;
   }
 
-  watch(changed: (page: Page, detail: Detail | null) => void, ended: () => void): void {
+  watch(changed: (page: Page, detail: Detail | null) => void, ended: () => void, read: (percent: number) => void): void {
     const address = new URL("live", location.href);
     address.protocol = "ws:";
     address.hash = "";
@@ -64,6 +65,7 @@ export class ServedBackend implements Backend {
     this.socket.addEventListener("message", (event) => {
       const news = JSON.parse(String(event.data)) as News;
       if (news.page) changed(news.page, news.detail ?? null);
+      if (news.progress !== undefined) read(news.progress);
       if (news.ended) ended();
     });
     this.socket.addEventListener("close", ended);

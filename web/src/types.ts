@@ -4,7 +4,8 @@
 
  * `reading`: it is the beginning of a recording that is still being read. `foreign`: it is
  * a capture of another tool, without any code. `trouble`: why this is not all of it, and
- * what to do; nothing that is not here was judged. */
+ * what to do; nothing that is not here was judged. `judged`: findings and story are those
+ * of all of it, also of a beginning when they are kept from an earlier reading. */
 export interface Page {
   version: number;
   title: string;
@@ -27,6 +28,7 @@ export interface Page {
   chinese: Record<string, string>;
   foreign: boolean;
   trouble: Words | null;
+  judged: boolean;
 }
 
 /** One text in both languages. */

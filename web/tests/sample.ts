@@ -43,7 +43,7 @@ export function page(): Page {
     sources: [{ path: "client.py", name: "client.py", text: "a\n" }, { path: "server.py", name: "server.py", text: "b\n" }],
     lines: [line(0, 4), line(0, 5), line(0, 6), line(1, 4), line(1, 5)],
     flows: [{ number: 0, kind: "tcp", client: end("client.py", 0), server: end("server.py", 1), opened: 0, closed: null, there: 10, back: 0, messages: 2, findings: [], calls: 8, failed: null, segments: 0 }],
-    findings: [], lanes: [], waits: [], unseen: [], chinese: {}, foreign: false, trouble: null,
+    findings: [], lanes: [], waits: [], unseen: [], chinese: {}, foreign: false, trouble: null, judged: true,
   };
 }
 

@@ -6,7 +6,8 @@
     GET  /TOKEN/api/flows/N?first=M schema.Detail, the window of calls from M on; or ?at=NS,
                                     the window around a moment
     GET  /TOKEN/api/packets/N       schema.Opened
-    WS   /TOKEN/live                {"page", "detail"} whenever there is something newer
+    WS   /TOKEN/live                {"page", "detail"} whenever there is something newer;
+                                    {"progress"} in hundredths while a recording is read
 
 Every request passes `guard.refuse` first. Making data is blocking work and is done in a
 thread, never on the event loop.
@@ -133,6 +134,7 @@ class _Site:
         looked: dict[str, int] = {"flow": -1}
         reader = asyncio.create_task(_read_looks(socket, looked))
         sent: tuple[int, int] = (-1, -1)
+        told = 100
         try:
             while not reader.done():
                 # Asked before the version: a run that ends in between still has its last news sent.
@@ -142,6 +144,10 @@ class _Site:
                 if now != sent:
                     sent = now
                     await socket.send_text(await run_in_threadpool(self._news, looked["flow"]))
+                progress = int(100 * self._source.progress)
+                if live and progress != told:
+                    told = progress
+                    await socket.send_text(f'{{"progress":{progress}}}')
                 if not live:
                     await socket.send_text('{"ended":true}')
                     await socket.close()

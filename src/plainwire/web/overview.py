@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
+from operator import attrgetter
 
 from plainwire.see.diagnosis.model import Finding, Text
-from plainwire.see.ledger.model import Address, Endpoint, Flow, Ledger
+from plainwire.see.ledger.model import Address, Call, Endpoint, Flow, Ledger, Process
 from plainwire.web import attempts, lanes, patches, schema, speech
 from plainwire.web.attempts import Attempt
 from plainwire.web.detail import failure
@@ -43,9 +44,13 @@ def page(
     live: bool,
     reading: bool,
     trouble: schema.Words | None,
+    known: Text | None,
     chinese: dict[str, str],
 ) -> schema.Page:
-    """The page of a run; details of flows are made one by one (detail.py)."""
+    """The page of a run; details of flows are made one by one (detail.py).
+
+    `known`: what happened in all of a recording whose beginning this is, when it is known.
+    """
     ledger, index = told.ledger, told.index
     began = ledger.began
     found, waits = lanes.lanes(ledger, index)
@@ -59,7 +64,9 @@ def page(
         reading=reading,
         language="zh" if language.startswith("zh") else "en",
         payload=told.payload,
-        story=story(ledger, len(told.attempts) + told.attempts_left_out),
+        story=speech.both(
+            known or story(ledger, len(told.attempts) + told.attempts_left_out), payload=True
+        ),
         programs=[schema.Program(p.name, " ".join(p.words), p.status) for p in ledger.programs],
         processes=[
             schema.Process(
@@ -81,6 +88,7 @@ def page(
         chinese=chinese,
         foreign=_foreign(ledger),
         trouble=trouble,
+        judged=not reading or known is not None,
     )
 
 
@@ -214,18 +222,38 @@ def address_text(value: Address) -> str:
 def _end(end: Endpoint | None, address: Address, index: Index) -> schema.End:
     if end is None or end.process is None:
         return schema.End("", address_text(address), False, None, None)
-    spoke = Counter(c.process.key for c in end.calls if c.count > 0 or c.t1 is None)
-    key = spoke.most_common(1)[0][0] if spoke else end.process.key
-    owner = next((c.process for c in end.calls if c.process.key == key), end.process)
-    files = Counter(frame.file for c in end.calls if (frame := frame_of(c)) is not None)
+    owner, files = _owner(end, end.process), _files(end.calls)
     source = index.sources.get(files.most_common(1)[0][0]) if files else None
     return schema.End(owner.name, address_text(address), True, index.process(owner), source)
+
+
+def _owner(end: Endpoint, first: Process) -> Process:
+    """The process that spoke most through an endpoint; the one that had it `first` if none."""
+    if set(map(attrgetter("process"), end.calls)) <= {first}:
+        return first
+    spoke = Counter(c.process.key for c in end.calls if c.count > 0 or c.t1 is None)
+    key = spoke.most_common(1)[0][0] if spoke else first.key
+    return next((c.process for c in end.calls if c.process.key == key), first)
+
+
+def _files(calls: list[Call]) -> Counter[str]:
+    """How many calls come from each of the user's files."""
+    ids = list(map(id, map(attrgetter("site"), calls)))
+    sites = {number: call.site for number, call in zip(ids, calls, strict=True)}
+    if any(site.frame is None for site in sites.values()):
+        return Counter(frame.file for c in calls if (frame := frame_of(c)) is not None)
+    found: Counter[str] = Counter()
+    for number, count in Counter(ids).items():  # a million calls come from a few sites
+        frame = sites[number].frame
+        assert frame is not None
+        found[frame.file] += count
+    return found
 
 
 # -- the sentence when nothing is wrong --------------------------------------------------
 
 
-def story(ledger: Ledger, failed: int = 0) -> schema.Words:
+def story(ledger: Ledger, failed: int = 0) -> Text:
     """One sentence on what happened; `failed`: attempts to connect that made no flow."""
     if _foreign(ledger):
         return _of_capture(ledger)
@@ -235,8 +263,8 @@ def story(ledger: Ledger, failed: int = 0) -> schema.Words:
     )
     if not flows:
         if failed:
-            return speech.both(Text(N_("{attempts}."), {"attempts": attempted}), payload=True)
-        return speech.sentence(N_("No program spoke over a socket."))
+            return Text(N_("{attempts}."), {"attempts": attempted})
+        return Text(N_("No program spoke over a socket."))
     values = {
         "conversations": _count(len(flows), N_("1 conversation"), N_("{count} conversations")),
         "messages": _count(
@@ -258,13 +286,12 @@ def story(ledger: Ledger, failed: int = 0) -> schema.Words:
         template = N_(
             "{conversations} with {server} over {kinds}, {messages}; {ended}; {attempts}."
         )
-    values = {**values, "ended": ended, "attempts": attempted}
-    return speech.both(Text(template, values), payload=True)
+    return Text(template, {**values, "ended": ended, "attempts": attempted})
 
 
-def _of_capture(ledger: Ledger) -> schema.Words:
+def _of_capture(ledger: Ledger) -> Text:
     if not ledger.packets:
-        return speech.sentence(N_("The capture has no packets."))
+        return Text(N_("The capture has no packets."))
     kinds = Counter(flow.kind for flow in ledger.flows)
     values: dict[str, object] = {
         "packets": _count(len(ledger.packets), N_("1 packet"), N_("{count} packets")),
@@ -275,7 +302,7 @@ def _of_capture(ledger: Ledger) -> schema.Words:
     template = N_("A capture file: {connections} in {packets}.")
     if kinds["udp"] or ledger.icmp:
         template = N_("A capture file: {connections}, {datagrams} and {errors} in {packets}.")
-    return speech.both(Text(template, values), payload=True)
+    return Text(template, values)
 
 
 def _count(count: int, one: str, many: str) -> Text:

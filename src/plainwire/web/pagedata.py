@@ -7,7 +7,7 @@ from functools import cached_property
 import msgspec
 
 from plainwire import i18n
-from plainwire.see.diagnosis.model import Finding
+from plainwire.see.diagnosis.model import Finding, Text
 from plainwire.see.ledger import holders
 from plainwire.see.ledger.holders import Holding
 from plainwire.see.ledger.model import Flow, Ledger
@@ -24,9 +24,11 @@ class PageData:
         findings: what is wrong, in the order to be shown.
         payload: put payload in; the page still hides it until it is asked for.
         live: the run still goes on.
-        reading: it is only the beginning of a recording, without findings.
+        reading: it is only the beginning of a recording.
         title: of the page; by default the names of the run's programs.
         trouble: why this is not all of it, and what to do.
+        known: of a beginning: what happened in all of it, when that is known; `findings`
+            are then those of all of it too, else there are none.
     """
 
     def __init__(
@@ -39,6 +41,7 @@ class PageData:
         reading: bool = False,
         title: str = "",
         trouble: schema.Words | None = None,
+        known: Text | None = None,
     ) -> None:
         self.ledger = ledger
         self.findings = findings
@@ -47,6 +50,7 @@ class PageData:
         self.reading = reading
         self.title = title
         self.trouble = trouble
+        self._known = known
         self._page: schema.Page | None = None
         self._views: dict[int, detail.View] = {}
         self.index = Index(ledger, findings)
@@ -73,9 +77,14 @@ class PageData:
                 live=self.live,
                 reading=self.reading,
                 trouble=self.trouble,
+                known=self._known,
                 chinese=words.chinese(),
             )
         return self._page
+
+    def story(self) -> Text:
+        """One sentence on what happened."""
+        return overview.story(self.ledger, len(self.attempts) + self.attempts_left_out)
 
     @cached_property
     def _packets(self) -> dict[int, RawPacket]:

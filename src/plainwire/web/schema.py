@@ -173,7 +173,8 @@ class Page(msgspec.Struct, frozen=True):
 
     `reading`: it is the beginning of a recording that is still being read. `foreign`: it is
     a capture of another tool, without any code. `trouble`: why this is not all of it, and
-    what to do; nothing that is not here was judged.
+    what to do; nothing that is not here was judged. `judged`: findings and story are those
+    of all of it, also of a beginning when they are kept from an earlier reading.
     """
 
     version: int
@@ -197,6 +198,7 @@ class Page(msgspec.Struct, frozen=True):
     chinese: dict[str, str]
     foreign: bool = False
     trouble: Words | None = None
+    judged: bool = True
 
 
 class Call(msgspec.Struct, frozen=True):

@@ -1,6 +1,7 @@
 """Where a server gets the page's data: a recording, or a run that goes on. One contract.
 
-A long recording is shown at once by its beginning, and whole when all of it is read.
+A long recording is shown at once by its beginning, and whole when all of it is read. The
+verdict on it is kept beside it (remembered.py), so that the next opening shows it at once.
 
 A live source makes its data anew when it is asked and enough time has passed: PATIENCE
 times as long as the last making took, so that a long run is not slowed by being looked at.
@@ -8,9 +9,11 @@ times as long as the last making took, so that a long run is not slowed by being
 
 from __future__ import annotations
 
+import gc
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -18,7 +21,7 @@ from plainwire.see import diagnosis
 from plainwire.see.ledger import build
 from plainwire.see.ledger.model import Ledger
 from plainwire.see.recorder import store
-from plainwire.web import speech
+from plainwire.web import remembered, speech
 from plainwire.web.pagedata import PageData
 
 
@@ -61,9 +64,26 @@ class Source(Protocol):
         ...
 
     @property
+    def progress(self) -> float:
+        """How much of it is read, from 0 to 1."""
+        ...
+
+    @property
     def follows(self) -> bool:
         """Does a reader look at the newest calls, as of a run that goes on?"""
         ...
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """No cyclic garbage collection: it would walk a million calls, which all stay."""
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if collecting:
+            gc.enable()
 
 
 def of_items(items: Iterable[tuple[Any, ...]], *, payload: bool, live: bool) -> PageData:
@@ -107,8 +127,11 @@ class Opening:
     """
 
     follows = False
+    # Of the time that a whole reading takes (bench/page.py): the ledger, then the rules.
+    LEDGER, RULES = 0.6, 0.9
 
     def __init__(self, path: Path, *, payload: bool) -> None:
+        self._progress = 0.0
         self._whole: PageData | None = None
         self._done = threading.Event()
         recording = store.Recording(path)
@@ -121,7 +144,14 @@ class Opening:
             ledger = build.build(recording.beginning(BEGINNING))
         finally:
             recording.close()
-        self._beginning = PageData(ledger, [], payload=payload, reading=True)
+        verdict = remembered.read(path)
+        findings = verdict.of(ledger) if verdict is not None else None
+        if verdict is None or findings is None:
+            self._beginning = PageData(ledger, [], payload=payload, reading=True)
+        else:
+            self._beginning = PageData(
+                ledger, findings, payload=payload, reading=True, known=verdict.told()
+            )
         self._beginning.page()  # before the rest is read, which takes the interpreter's time
         arguments = {"path": path, "payload": payload}
         self._thread = threading.Thread(target=self._read, kwargs=arguments, daemon=True)
@@ -129,8 +159,10 @@ class Opening:
 
     def _read(self, path: Path, *, payload: bool) -> None:
         try:
-            whole = of_file(path, payload=payload)
-            whole.page()  # what takes long of it is then made
+            with _uncollected():
+                whole = self._read_whole(path, payload=payload)
+                whole.page()  # what takes long of it is then made
+                gc.freeze()  # it stays until the program ends: no collection need walk it
             self._whole = whole
         except store.RecordingError as error:
             self._whole = self._unfinished(str(error))
@@ -146,6 +178,32 @@ class Opening:
         return PageData(
             self._beginning.ledger, [], payload=self._beginning.payload, trouble=trouble
         )
+
+    def _read_whole(self, path: Path, *, payload: bool) -> PageData:
+        made_of, verdict = remembered.identity(path), remembered.read(path)
+        recording = store.Recording(path)
+        try:
+            ledger = build.build(recording.items(), self._told(0, self.LEDGER))
+        finally:
+            recording.close()
+        findings = verdict.of(ledger) if verdict is not None else None
+        if findings is None:
+            findings = diagnosis.diagnose(ledger, told=self._told(self.LEDGER, self.RULES))
+        whole = PageData(ledger, findings, payload=payload)
+        remembered.write(path, made_of, findings, whole.story(), ledger)
+        self._progress = self.RULES
+        return whole
+
+    def _told(self, begin: float, end: float) -> Callable[[float], None]:
+        def told(done: float) -> None:
+            self._progress = begin + done * (end - begin)
+
+        return told
+
+    @property
+    def progress(self) -> float:
+        """How much of it is read, from 0 to 1."""
+        return 1.0 if self._done.is_set() else self._progress
 
     def data(self) -> PageData:
         """The recording's data: that of its beginning until all of it is read."""
@@ -171,6 +229,7 @@ class Finished:
 
     live = follows = False
     version = 1
+    progress = 1.0
 
     def __init__(self, data: PageData) -> None:
         self._data = data
@@ -206,6 +265,7 @@ class Running:
         return self._final is None
 
     follows = live
+    progress = 1.0
 
     @property
     def version(self) -> int:

@@ -74,6 +74,7 @@ WORDS: tuple[str, ...] = (
     N_("This end's program was not observed: only its address is known."),
     N_("This is its beginning; the verdict follows when all of it is read."),
     N_("This packet is not in the saved file; the recording has it:"),
+    N_("This verdict is of all of the recording. Shown is its beginning; the rest is being read."),
     N_("Verdict"),
     N_("What was not seen"),
     N_("What would fix it"),

@@ -183,3 +183,18 @@ def test_only_the_newest_are_kept_and_running_ones_always(tmp_path: Path) -> Non
         "0.plainwire", "3.plainwire", "4.plainwire", "5.plainwire",
     }  # fmt: skip
     assert [p.name for p in store.recordings(tmp_path)][-1] == "5.plainwire"
+
+
+def test_a_verdict_goes_with_its_recording(tmp_path: Path) -> None:
+    """Also with one that its owner deleted; that of a recording that is kept stays."""
+    import os
+
+    for number in range(4):
+        path = written(tmp_path / f"{number}.plainwire", [])
+        os.utime(path, (number, number))
+        path.with_name(path.name + store.VERDICT_SUFFIX).touch()
+    (tmp_path / "3.plainwire").unlink()
+    store.keep_newest(2, tmp_path)
+    assert {p.name for p in tmp_path.iterdir()} == {
+        "1.plainwire", "1.plainwire.verdict", "2.plainwire", "2.plainwire.verdict",
+    }  # fmt: skip

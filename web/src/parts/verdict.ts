@@ -11,9 +11,9 @@ const SHOWN = 2;
 
 export function verdict(app: App): TemplateResult {
   const { page } = app;
-  if (page.reading) {
+  if (page.reading && !page.judged) {
     return html`<section class="verdict reading" aria-label=${t("Verdict")} aria-busy="true">
-      <p class="told" role="status"><span class="badge">… ${t("Reading the recording")}</span> ${t("This is its beginning; the verdict follows when all of it is read.")}</p>
+      <p class="told"><span class="badge">… ${t("Reading the recording")}</span> ${t("This is its beginning; the verdict follows when all of it is read.")} ${progress(app)}</p>
       ${facts(app)}
     </section>`;
   }
@@ -23,17 +23,29 @@ export function verdict(app: App): TemplateResult {
     return html`<section class="verdict ${fine ? "fine" : "reading"}" aria-label=${t("Verdict")}>
       ${trouble}
       ${fine || page.foreign ? html`<p class="told"><span class="badge ${fine ? "fine" : ""}">${fine ? "✓ " : ""}${t("Nothing wrong was seen")}</span> ${said(app, say(page.story))}</p>` : nothing}
+      ${rest(app)}
       ${facts(app)}
     </section>`;
   }
   const shown = page.findings.slice(0, SHOWN);
-  const rest = page.findings.length - shown.length;
+  const more = page.findings.length - shown.length;
   return html`<section class="verdict" aria-label=${t("Verdict")}>
     ${trouble}
     ${shown.map((finding, number) => told(app, finding, number))}
-    ${rest > 0 ? html`<p><button class="link" @click=${() => app.open("findings")}>${t("{count} more findings", { count: rest })}</button></p>` : nothing}
+    ${more > 0 ? html`<p><button class="link" @click=${() => app.open("findings")}>${t("{count} more findings", { count: more })}</button></p>` : nothing}
+    ${rest(app)}
     ${facts(app)}
   </section>`;
+}
+
+function progress(app: App): TemplateResult {
+  return html`<progress max="100" value=${app.percent} aria-label=${t("Reading the recording")}></progress> ${app.percent} %`;
+}
+
+/** The verdict is known from an earlier reading; what is below it is still the beginning. */
+function rest(app: App): TemplateResult | typeof nothing {
+  if (!app.page.reading) return nothing;
+  return html`<p class="rest dim">${t("This verdict is of all of the recording. Shown is its beginning; the rest is being read.")} ${progress(app)}</p>`;
 }
 
 function told(app: App, finding: Finding, number: number): TemplateResult {

@@ -84,8 +84,23 @@ RULES: dict[str, Rule] = {
 HANGS = ("eof-never-comes", "fin-withheld", "mutual-wait", "both-sending", "second-client-ignored")
 
 
-def diagnose(ledger: Ledger, rules: tuple[str, ...] | None = None) -> list[Finding]:
-    """Every finding of the rules (all of them by default), certain ones first."""
+def diagnose(
+    ledger: Ledger,
+    rules: tuple[str, ...] | None = None,
+    told: Callable[[float], None] | None = None,
+) -> list[Finding]:
+    """Every finding of the rules (all of them by default), certain ones first.
+
+    Args:
+        ledger: what happened.
+        rules: the names of those to be asked.
+        told: is called before each rule with how much is done, from 0 to 1.
+    """
     case = Case(ledger)
-    found = [finding for name in rules or tuple(RULES) for finding in RULES[name](case)]
+    asked = rules or tuple(RULES)
+    found: list[Finding] = []
+    for number, name in enumerate(asked):
+        if told is not None:
+            told(number / len(asked))
+        found += RULES[name](case)
     return sorted(found, key=lambda f: f.certainty != CERTAIN)

@@ -29,6 +29,7 @@ from plainwire.see.recorder import packets
 from plainwire.see.recorder.folder import Item
 
 FORMAT = 1
+VERDICT_SUFFIX = ".verdict"  # of what was concluded from a recording (web/remembered.py)
 _LEVEL = 1  # zlib: slots shrink to a quarter at 150 MB/s; higher levels gain a tenth
 
 _BROKEN = "the recording is damaged or was cut off"
@@ -385,7 +386,14 @@ def _age(path: Path) -> tuple[float, str]:
 
 
 def keep_newest(count: int, directory: Path | None = None) -> None:
-    """Delete all but the newest recordings; folders of runs that still last are left."""
+    """Delete all but the newest recordings; folders of runs that still last are left.
+
+    What was concluded from a recording goes with it, also with one that its owner deleted.
+    """
+    directory = directory or run_folder.state_directory() / "runs"
     for path in recordings(directory)[:-count]:
         if not path.with_suffix(".plainwire.d").exists():
             path.unlink(missing_ok=True)
+    for verdict in directory.glob(f"*.plainwire{VERDICT_SUFFIX}"):
+        if not verdict.with_suffix("").exists():
+            verdict.unlink(missing_ok=True)
