@@ -10,6 +10,7 @@
 // L4  what travels has the slope it asked for: its arrival stands `span` below its leaving
 // L3  y and t are each other's inverse at every event
 
+import { inOrder } from "./order";
 import type { Repeat } from "./repeats";
 
 export const FOLD_NS = 200e6;
@@ -26,34 +27,58 @@ export interface Stop {
 
 /** Many stops without an object for each: a hundred thousand segments are two hundred thousand. */
 export class Stops {
-  readonly t: number[] = [];
-  readonly side: number[] = [];
-  readonly room: number[] = [];
-  readonly leaves: number[] = []; // -1: does not travel
-  readonly arrives: number[] = [];
-  readonly span: number[] = [];
+  length = 0;
+  travellers = 0; // numbers below this leave or arrive
+  t: Float64Array;
+  side: Int8Array;
+  room: Float64Array;
+  leaves: Int32Array; // -1: does not travel
+  arrives: Int32Array;
+  span: Float64Array;
+
+  constructor(capacity = 64) {
+    this.t = new Float64Array(capacity);
+    this.side = new Int8Array(capacity);
+    this.room = new Float64Array(capacity);
+    this.leaves = new Int32Array(capacity);
+    this.arrives = new Int32Array(capacity);
+    this.span = new Float64Array(capacity);
+  }
 
   static of(stops: Stop[]): Stops {
-    const all = new Stops();
+    const all = new Stops(stops.length);
     for (const stop of stops) all.push(stop.t, stop.side, stop.room, stop.leaves, stop.arrives, stop.span);
     return all;
   }
 
   push(t: number, side: number, room: number, leaves = -1, arrives = -1, span = 0): void {
-    this.t.push(t);
-    this.side.push(side);
-    this.room.push(room);
-    this.leaves.push(leaves);
-    this.arrives.push(arrives);
-    this.span.push(span);
+    const at = this.length++;
+    if (at >= this.t.length) this.grow();
+    this.t[at] = t;
+    this.side[at] = side;
+    this.room[at] = room;
+    this.leaves[at] = leaves;
+    this.arrives[at] = arrives;
+    this.span[at] = span;
+    this.travellers = Math.max(this.travellers, leaves + 1, arrives + 1);
   }
 
-  /** Their numbers in order of time; runs that are in order already cost little (TimSort). */
-  order(without: Repeat[]): number[] {
-    const { t } = this;
-    const numbers: number[] = [];
-    for (let n = 0; n < t.length; n++) if (!without.length || !within(without, t[n]!, t[n]!)) numbers.push(n);
-    return numbers.sort((a, b) => t[a]! - t[b]!);
+  private grow(): void {
+    const larger = new Stops(Math.max(64, 2 * this.t.length));
+    for (const name of ["t", "side", "room", "leaves", "arrives", "span"] as const) {
+      larger[name].set(this[name]);
+      (this as Record<typeof name, unknown>)[name] = larger[name];
+    }
+  }
+
+  /** Their numbers in order of time, those of one time in order of number. */
+  order(without: Repeat[]): Uint32Array {
+    let kept = 0;
+    const numbers = new Uint32Array(this.length);
+    for (let n = 0; n < this.length; n++) {
+      if (!without.length || !within(without, this.t[n]!, this.t[n]!)) numbers[kept++] = n;
+    }
+    return inOrder(numbers.subarray(0, kept), this.t);
   }
 }
 
@@ -71,9 +96,9 @@ export class Scale {
     readonly ys: Float64Array,
     readonly folds: Fold[],
     /** Heights at which what travels left, by its number. */
-    readonly left: number[] = [],
+    readonly left: Float64Array = new Float64Array(), // NaN: it has no stop
     /** And at which it arrived. */
-    readonly arrived: number[] = [],
+    readonly arrived: Float64Array = new Float64Array(),
   ) {}
 
   get height(): number {
@@ -116,19 +141,20 @@ export function gap(ns: number, density = 1): number {
 export function buildScale(stops: Stops, top = 26, repeats: Repeat[] = [], density = 1): Scale {
   for (const { t0, t1 } of repeats) for (const t of [t0, t1]) stops.push(t, -1, 0);
   const order = stops.order(repeats);
-  const times: number[] = [];
-  const ys: number[] = [];
+  const times = new Float64Array(order.length);
+  const ys = new Float64Array(order.length);
   const folds: Fold[] = [];
+  let moments = 0;
   const free = [top, top]; // from where a side has room again
-  const left: number[] = [];
-  const arrived: number[] = [];
+  const left = new Float64Array(stops.travellers).fill(NaN);
+  const arrived = left.slice();
   let repeated = 0;
   let at = 0;
   let y = top;
   while (at < order.length) {
     const time = stops.t[order[at]!]!;
-    if (times.length) {
-      const before = times[times.length - 1]!;
+    if (moments) {
+      const before = times[moments - 1]!;
       const ns = time - before;
       while (repeated < repeats.length && repeats[repeated]!.t1 <= before) repeated++;
       const repeat = repeats[repeated] && repeats[repeated]!.t0 <= before ? repeats[repeated]! : null;
@@ -143,7 +169,7 @@ export function buildScale(stops: Stops, top = 26, repeats: Repeat[] = [], densi
     while (last < order.length && stops.t[order[last]!] === time) {
       const stop = order[last++]!;
       const from = stops.arrives[stop]!;
-      if (from >= 0) y = Math.max(y, (left[from] ?? 0) + stops.span[stop]!);
+      if (from >= 0) y = Math.max(y, (left[from] || 0) + stops.span[stop]!); // NaN: 0
       const side = stops.side[stop]!;
       const room = stops.room[stop]!;
       if (side < 0 || !room) continue;
@@ -158,13 +184,13 @@ export function buildScale(stops: Stops, top = 26, repeats: Repeat[] = [], densi
     }
     if (wanted0) free[0] = y + wanted0;
     if (wanted1) free[1] = y + wanted1;
-    const fold = folds.at(-1);
+    const fold = folds[folds.length - 1];
     if (fold && fold.t1 === time) fold.y1 = y;
-    times.push(time);
-    ys.push(y);
+    times[moments] = time;
+    ys[moments++] = y;
     at = last;
   }
-  return new Scale(Float64Array.from(times), Float64Array.from(ys), folds, left, arrived);
+  return new Scale(times.subarray(0, moments), ys.subarray(0, moments), folds, left, arrived);
 }
 
 /** Do both moments lie inside one of the stretches, its edges excluded? */

@@ -76,9 +76,9 @@ describe("model", () => {
 
   test("captured segments stand in place of inferred arrows (M2)", () => {
     const model = buildModel(long(10), 3e9);
-    expect(model.arrows.every((a) => a.proof === "captured" && a.segment >= 0)).toBe(true);
-    expect(model.arrows[0]!.labels()[0]).toBe("C1 · PSH,ACK seq=1 len=1448");
-    expect(model.arrows[0]!.hue).toBe(0);
+    expect([...model.arrows].every((a) => a.proof === "captured" && a.segment >= 0)).toBe(true);
+    expect(model.arrows.at(0).labels()[0]).toBe("C1 · PSH,ACK seq=1 len=1448");
+    expect(model.arrows.at(0).hue).toBe(0);
   });
 
   test("a part of a message is named like a slice", () => {

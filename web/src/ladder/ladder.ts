@@ -9,7 +9,7 @@
 // makes only what comes into sight.
 import { defs, drawArrow, drawBands, drawBar, drawFolds, drawLines, drawMark, drawNote, drawQueue, drawTime, Geometry, s, type Picked } from "./draw";
 import type { Fold, LadderModel } from "./model";
-import { Window, type Spanned } from "./window";
+import { Window } from "./window";
 
 export interface LadderOptions {
   onPick(picked: Picked): void;
@@ -20,9 +20,9 @@ export interface LadderOptions {
 }
 
 /** Marks of one kind: those in sight are in the document, each by its own node. */
-class Part<T extends Spanned> {
+class Part<T> {
   readonly group: SVGElement;
-  private readonly nodes = new Map<T, SVGElement>();
+  private readonly nodes = new Map<number, SVGElement>();
 
   constructor(name: string, readonly window: Window<T>, private readonly make: (item: T) => SVGElement) {
     this.group = s("g", { class: name });
@@ -30,19 +30,20 @@ class Part<T extends Spanned> {
 
   /** Bring the marks between two heights into the document, and take the others out. */
   show(top: number, bottom: number): void {
-    for (const [item, node] of this.nodes) {
-      if (item.y1 >= top && item.y0 <= bottom) continue;
+    const { spans } = this.window;
+    for (const [number, node] of this.nodes) {
+      if (spans.y1[number]! >= top && spans.y0[number]! <= bottom) continue;
       node.remove();
-      this.nodes.delete(item);
+      this.nodes.delete(number);
     }
-    const items = this.window.between(top, bottom);
+    const numbers = this.window.numbers(top, bottom);
     let next: SVGElement | null = null;
-    for (let n = items.length - 1; n >= 0; n--) {
-      const item = items[n]!;
-      let node = this.nodes.get(item);
+    for (let n = numbers.length - 1; n >= 0; n--) {
+      const number = numbers[n]!;
+      let node = this.nodes.get(number);
       if (!node) {
-        node = this.make(item);
-        this.nodes.set(item, node);
+        node = this.make(spans.at(number));
+        this.nodes.set(number, node);
         this.group.insertBefore(node, next); // readers of a screen hear them in order of time
       }
       next = node;
@@ -63,13 +64,15 @@ function windowsOf(model: LadderModel) {
   };
 }
 
+type AnyPart = Pick<Part<unknown>, "group" | "show" | "whole">;
+
 interface Parts {
-  queues: Part<Spanned>;
-  bars: Part<Spanned>;
-  arrows: Part<Spanned>;
-  times: Part<Spanned>;
-  notes: Part<Spanned>;
-  marks: Part<Spanned>;
+  queues: AnyPart;
+  bars: AnyPart;
+  arrows: AnyPart;
+  times: AnyPart;
+  notes: AnyPart;
+  marks: AnyPart;
 }
 
 export class Ladder {
@@ -156,7 +159,7 @@ export class Ladder {
   whole(limit = 20_000): SVGElement {
     const height = Math.min(this.model?.height ?? 0, limit);
     const svg = s("svg", { xmlns: "http://www.w3.org/2000/svg", width: this.width, height, viewBox: `0 0 ${this.width} ${height}`, class: "ladder" });
-    if (this.parts) svg.append(defs(), ...this.ground(0, height), ...Object.values(this.parts).map((part: Part<Spanned>) => part.whole(0, height)), this.folds(0, height));
+    if (this.parts) svg.append(defs(), ...this.ground(0, height), ...Object.values(this.parts).map((part: AnyPart) => part.whole(0, height)), this.folds(0, height));
     return svg;
   }
 
@@ -191,7 +194,7 @@ export class Ladder {
     if (force || width !== this.width || !this.parts) this.renew();
     this.behind.replaceChildren(...this.ground(first, last));
     this.front.replaceChildren(this.folds(first, last));
-    for (const part of Object.values(this.parts!) as Part<Spanned>[]) part.show(first, last);
+    for (const part of Object.values(this.parts!) as AnyPart[]) part.show(first, last);
     if (force) this.options.onScroll();
   }
 
@@ -200,7 +203,7 @@ export class Ladder {
     const w = this.windows!;
     const g = (this.geometry = new Geometry(this.width));
     const { call } = this.picked;
-    const part = <T extends Spanned>(name: string, window: Window<T>, make: (item: T) => SVGElement) => new Part(name, window, make) as unknown as Part<Spanned>;
+    const part = <T>(name: string, window: Window<T>, make: (item: T) => SVGElement) => new Part(name, window, make);
     this.parts = {
       queues: part("queues", w.queues, (item) => drawQueue(item, g)),
       bars: part("bars", w.bars, (item) => drawBar(item, g, call)),
@@ -209,7 +212,7 @@ export class Ladder {
       notes: part("notes", w.notes, (item) => drawNote(item, g, this.options.lineOf)),
       marks: part("marks", w.marks, (item) => drawMark(item, g, this.options.lineOf, call)),
     };
-    this.svg.replaceChildren(defs(), this.behind, ...Object.values(this.parts).map((one: Part<Spanned>) => one.group), this.front);
+    this.svg.replaceChildren(defs(), this.behind, ...Object.values(this.parts).map((one: AnyPart) => one.group), this.front);
   }
 
   private folds(top: number, bottom: number): SVGElement {

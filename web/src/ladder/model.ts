@@ -3,12 +3,16 @@
 // M1  an arrow begins at the height of the moment it left and ends at that of its arrival
 // M2  captured segments replace the inferred arrows of the same flow; queues stay
 // M3  every list is sorted by its upper end, for the window search of window.ts
+// M4  of a segment and of a time only the height is made at once (Spans); the rest when it
+//     comes near the part that is seen
 import { hueOf, isReceive, isWait, piecesByCall, shortOp, pieceName, endOf, messageName, type Piece } from "../calls";
 import { brief } from "../format";
 import { repeatsOf, type Repeat } from "../repeats";
+import { arranged, inOrder, numbersBelow } from "../order";
 import { buildScale, Stops, within, type Fold, type Scale } from "../scale";
 
 import type { Call, Detail, Link, Message, Segment } from "../types";
+import { Spans } from "./window";
 
 export type { Fold };
 
@@ -99,12 +103,12 @@ export interface LadderModel {
   height: number;
   marks: Mark[];
   bars: Bar[];
-  arrows: Arrow[];
+  arrows: Spans<Arrow>;
   queues: Queue[];
   bands: Band[];
   folds: Fold[];
   notes: Note[];
-  times: TimeMark[];
+  times: Spans<TimeMark>;
 }
 
 const side = (value: number): 0 | 1 => (value === 0 ? 0 : 1);
@@ -125,7 +129,7 @@ export function buildModel(detail: Detail, ended: number, wishes: Wishes = {}): 
     height: scale.height,
     marks: marksOf(detail, pieces, scale, repeats),
     bars: barsOf(detail, scale, ended, repeats),
-    arrows: sorted(arrowsOf(detail, scale, repeats).concat(segmentsOf(detail, detail.segments ?? [], scale, repeats))),
+    arrows: together(sorted(arrowsOf(detail, scale, repeats)), segmentsOf(detail, detail.segments ?? [], scale, repeats)),
     queues: queuesOf(detail, scale, ended, repeats),
     bands: bandsOf(detail, scale),
     folds: scale.folds,
@@ -140,7 +144,8 @@ export function labelTime(call: Call): number {
 }
 
 function stopsOf(detail: Detail, pieces: Map<number, Piece[]>, ended: number, density: number): Stops {
-  const stops = new Stops();
+  const segments = detail.segments ?? [];
+  const stops = new Stops(3 * detail.calls.length + 2 * (detail.links.length + segments.length) + 64);
   const row = ROW * Math.max(density, 0.85);
   const slope = Math.max(density, 0.8);
   detail.calls.forEach((call, number) => {
@@ -154,20 +159,28 @@ function stopsOf(detail: Detail, pieces: Map<number, Piece[]>, ended: number, de
     stops.push(link.left, link.side, 18);
     if (link.arrived !== null) stops.push(link.arrived, 1 - link.side, 18);
   }
-  // Each loop pushes in order of time, which makes sorting cheap.
-  const segments = detail.segments ?? [];
-  for (let n = 0; n < segments.length; n++) {
-    const segment = segments[n]!;
-    stops.push(segment.t, segment.side, (isQuiet(segment) ? 12 : 18) * slope, n);
-  }
-  for (let n = 0; n < segments.length; n++) {
-    const segment = segments[n]!;
-    if (segment.arrived === null) continue;
-    const quiet = isQuiet(segment);
-    stops.push(segment.arrived, 1 - segment.side, (quiet ? 11 : 15) * slope, -1, n, (quiet ? 12 : 22) * slope);
-  }
+  segmentStops(stops, segments, slope);
   if (detail.first + detail.calls.length === detail.total) stops.push(ended, -1, 0);
   return stops;
+}
+
+/** Each loop pushes in order of time, which makes ordering cheap; a segment is read once. */
+function segmentStops(stops: Stops, segments: Segment[], slope: number): void {
+  const arrivals = new Float64Array(segments.length);
+  const sides = new Int8Array(segments.length);
+  const quiets = new Uint8Array(segments.length);
+  for (let n = 0; n < segments.length; n++) {
+    const segment = segments[n]!;
+    const quiet = isQuiet(segment);
+    arrivals[n] = segment.arrived ?? NaN;
+    sides[n] = segment.side;
+    quiets[n] = quiet ? 1 : 0;
+    stops.push(segment.t, segment.side, (quiet ? 12 : 18) * slope, n);
+  }
+  for (let n = 0; n < segments.length; n++) {
+    const arrived = arrivals[n]!;
+    if (arrived === arrived) stops.push(arrived, 1 - sides[n]!, (quiets[n] ? 11 : 15) * slope, -1, n, (quiets[n] ? 12 : 22) * slope);
+  }
 }
 
 export function chipsOf(pieces: Piece[]): Chip[] {
@@ -258,24 +271,58 @@ export function segmentLabels(segment: Segment, name: string): string[] {
   return [`${named}${flags} ${numbers}`, `${named}${numbers}`, `${named}len=${length}`, `${length}`];
 }
 
-function segmentsOf(detail: Detail, segments: Segment[], scale: Scale, repeats: Repeat[]): Arrow[] {
-  const messages = [0, 1].map((s) => detail.messages.filter((m) => m.side === s).sort((a, b) => a.start - b.start));
-  const arrows: Arrow[] = [];
-  segments.forEach((segment, number) => {
-    const { arrived } = segment;
-    if (within(repeats, segment.t, arrived ?? segment.t)) return;
-    const y0 = scale.left[number] ?? scale.y(segment.t); // no stop: it begins inside a fold
-    const to = arrived === null ? y0 + 16 : (scale.arrived[number] ?? scale.y(arrived));
-    const mine = messages[segment.side]!;
-    const first = segment.end > segment.start && !detail.unjoined[segment.side] ? firstMessage(mine, segment.start) : mine.length;
-    const message = first < mine.length && mine[first]!.start < segment.end ? mine[first]! : undefined;
-    arrows.push({
-      y0, y1: to, yTo: to, link: -1, segment: number, side: side(segment.side), kind: "segment",
-      labels: () => segmentLabels(segment, message ? namesFrom(mine, first, segment.end) : ""),
-      plain: isQuiet(segment), proof: "captured", hue: message ? hueOf(message) : -1, note: segment.note,
-    });
-  });
-  return arrows;
+function segmentsOf(detail: Detail, segments: Segment[], scale: Scale, repeats: Repeat[]): Spans<Arrow> {
+  const y0s = new Float64Array(segments.length);
+  const y1s = new Float64Array(segments.length);
+  const numbers = new Uint32Array(segments.length);
+  let count = 0;
+  for (let n = 0; n < segments.length; n++) {
+    let y0 = scale.left[n]!;
+    let y1 = scale.arrived[n]!;
+    // NaN: it has no stop, because it begins or ends inside a fold, or did not arrive.
+    if (repeats.length || y0 !== y0 || y1 !== y1) {
+      const { t, arrived } = segments[n]!;
+      if (within(repeats, t, arrived ?? t)) continue;
+      if (y0 !== y0) y0 = scale.y(t);
+      if (y1 !== y1) y1 = arrived === null ? y0 + 16 : scale.y(arrived);
+    }
+    y0s[count] = y0;
+    y1s[count] = y1;
+    numbers[count++] = n;
+  }
+  const order = inOrder(numbersBelow(count), y0s);
+  let messages: Message[][] | null = null;
+  const arrow = (at: number) => {
+    messages ??= [0, 1].map((s) => detail.messages.filter((m) => m.side === s).sort((a, b) => a.start - b.start));
+    return segmentArrow(detail, messages, numbers[order[at]!]!, y0s[order[at]!]!, y1s[order[at]!]!);
+  };
+  return new Spans(arranged(y0s, order), arranged(y1s, order), arrow);
+}
+
+function segmentArrow(detail: Detail, messages: Message[][], number: number, y0: number, y1: number): Arrow {
+  const segment = detail.segments![number]!;
+  const mine = messages[segment.side]!;
+  const first = segment.end > segment.start && !detail.unjoined[segment.side] ? firstMessage(mine, segment.start) : mine.length;
+  const message = first < mine.length && mine[first]!.start < segment.end ? mine[first]! : undefined;
+  return {
+    y0, y1, yTo: y1, link: -1, segment: number, side: side(segment.side), kind: "segment",
+    labels: () => segmentLabels(segment, message ? namesFrom(mine, first, segment.end) : ""),
+    plain: isQuiet(segment), proof: "captured", hue: message ? hueOf(message) : -1, note: segment.note,
+  };
+}
+
+/** Two lists of marks, each in order (M3), as one. */
+function together<T extends { y0: number; y1: number }>(some: T[], many: Spans<T>): Spans<T> {
+  if (!some.length) return many;
+  if (!many.length) return Spans.of(some);
+  const y0 = new Float64Array(some.length + many.length);
+  const y1 = y0.slice();
+  some.forEach((item, n) => ((y0[n] = item.y0), (y1[n] = item.y1)));
+  y0.set(many.y0, some.length);
+  y1.set(many.y1, some.length);
+  const order = inOrder(numbersBelow(y0.length), y0);
+  const at = (number: number) => (order[number]! < some.length ? some[order[number]!]! : many.at(order[number]! - some.length));
+  return new Spans(arranged(y0, order), arranged(y1, order), at);
 }
 
 /** An acknowledgement that brought nothing else about: drawn thin, with little room. */
@@ -306,7 +353,7 @@ function firstMessage(messages: Message[], start: number): number {
 function notesOf(detail: Detail, scale: Scale): Note[] {
   const notes: Note[] = [];
   detail.segments?.forEach((segment, number) => {
-    const cause = segment.cause;
+    const { cause } = segment;
     if (!cause || cause.by === "call") return;
     const y = scale.y(segment.t);
     notes.push({ y0: y - 8, y1: y + 8, side: side(segment.side), segment: number, by: cause.by, why: cause.why, call: cause.call ?? -1 });
@@ -315,18 +362,23 @@ function notesOf(detail: Detail, scale: Scale): Note[] {
 }
 
 /** The moments whose time is told: as many as there is room for. */
-function timesOf({ times, ys }: Scale): TimeMark[] {
-  const marks: TimeMark[] = [];
+function timesOf({ times, ys }: Scale): Spans<TimeMark> {
+  const told = new Uint32Array(times.length);
+  let count = 0;
   let free = -Infinity;
-  let before = -1;
   for (let n = 0; n < times.length; n++) {
     const y = ys[n]!;
     if (y < free) continue;
-    marks.push({ y0: y - 5, y1: y + 5, ns: before < 0 ? 0 : times[n]! - times[before]!, first: before < 0 });
-    before = n;
+    told[count++] = n;
     free = y + 30;
   }
-  return marks;
+  const y0 = new Float64Array(count);
+  const y1 = new Float64Array(count);
+  for (let n = 0; n < count; n++) {
+    y0[n] = ys[told[n]!]! - 5;
+    y1[n] = ys[told[n]!]! + 5;
+  }
+  return new Spans(y0, y1, (n) => ({ y0: y0[n]!, y1: y1[n]!, ns: n ? times[told[n]!]! - times[told[n - 1]!]! : 0, first: !n }));
 }
 
 function queuesOf(detail: Detail, scale: Scale, ended: number, repeats: Repeat[]): Queue[] {
