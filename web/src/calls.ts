@@ -70,7 +70,7 @@ export function piecesByCall(detail: Detail): Map<number, Piece[]> {
     else found.set(call, [piece]);
   };
   for (const message of detail.messages) {
-    add(message.call, { message, start: message.start, end: message.end, link: null });
+    if (message.call !== null) add(message.call, { message, start: message.start, end: message.end, link: null });
   }
   for (const link of detail.links) {
     if (link.message === null) continue;

@@ -20,65 +20,101 @@ export interface Stop {
   t: number;
   side: 0 | 1 | -1;
   room: number;
-  leaves?: number; // the number of what leaves at this moment
-  arrives?: number; // of what arrives; its leaving comes before
-  span?: number; // how far below its leaving, at least
 }
 
-/** Many stops without an object for each: a hundred thousand segments are two hundred thousand. */
+/** Moments that ask for room, in no order. */
 export class Stops {
-  length = 0;
-  travellers = 0; // numbers below this leave or arrive
-  t: Float64Array;
-  side: Int8Array;
-  room: Float64Array;
-  leaves: Int32Array; // -1: does not travel
-  arrives: Int32Array;
-  span: Float64Array;
-
-  constructor(capacity = 64) {
-    this.t = new Float64Array(capacity);
-    this.side = new Int8Array(capacity);
-    this.room = new Float64Array(capacity);
-    this.leaves = new Int32Array(capacity);
-    this.arrives = new Int32Array(capacity);
-    this.span = new Float64Array(capacity);
-  }
+  readonly t: number[] = [];
+  readonly side: number[] = [];
+  readonly room: number[] = [];
 
   static of(stops: Stop[]): Stops {
-    const all = new Stops(stops.length);
-    for (const stop of stops) all.push(stop.t, stop.side, stop.room, stop.leaves, stop.arrives, stop.span);
+    const all = new Stops();
+    for (const stop of stops) all.push(stop.t, stop.side, stop.room);
     return all;
   }
 
-  push(t: number, side: number, room: number, leaves = -1, arrives = -1, span = 0): void {
-    const at = this.length++;
-    if (at >= this.t.length) this.grow();
-    this.t[at] = t;
-    this.side[at] = side;
-    this.room[at] = room;
-    this.leaves[at] = leaves;
-    this.arrives[at] = arrives;
-    this.span[at] = span;
-    this.travellers = Math.max(this.travellers, leaves + 1, arrives + 1);
+  push(t: number, side: number, room: number): void {
+    this.t.push(t);
+    this.side.push(side);
+    this.room.push(room);
   }
 
-  private grow(): void {
-    const larger = new Stops(Math.max(64, 2 * this.t.length));
-    for (const name of ["t", "side", "room", "leaves", "arrives", "span"] as const) {
-      larger[name].set(this[name]);
-      (this as Record<typeof name, unknown>)[name] = larger[name];
+  /** Their numbers in order of time. */
+  order(without: Repeat[]): number[] {
+    const { t } = this;
+    const numbers: number[] = [];
+    for (let n = 0; n < t.length; n++) if (!without.length || !within(without, t[n]!, t[n]!)) numbers.push(n);
+    return numbers.sort((a, b) => t[a]! - t[b]!);
+  }
+}
+
+/** Room that what travels asks for at its side when it leaves, at the other when it arrives. */
+export interface Rooms {
+  leaving: number;
+  arriving: number;
+  span: number; // how far below its leaving it arrives, at least
+}
+
+/** What travels, by number: two stops each, without an object for any. */
+export class Travel {
+  readonly left: Float64Array;
+  readonly arrived: Float64Array; // NaN: it did not
+  readonly side: Uint8Array; // from which it left
+  readonly kind: Uint8Array; // 0 or 1, of `rooms`
+
+  constructor(readonly length: number, readonly rooms: [Rooms, Rooms]) {
+    this.left = new Float64Array(length);
+    this.arrived = new Float64Array(length);
+    this.side = new Uint8Array(length);
+    this.kind = new Uint8Array(length);
+  }
+}
+
+const NOTHING: Rooms = { leaving: 0, arriving: 0, span: 0 };
+const NOBODY = new Travel(0, [NOTHING, NOTHING]);
+
+/** Numbers in order of their times, those without a time left out; null: 0, 1, 2 as they are. */
+function orderOf(times: Float64Array): Uint32Array | null {
+  let sorted = true;
+  let known = times.length;
+  let before = -Infinity;
+  for (let n = 0; n < times.length; n++) {
+    const time = times[n]!;
+    if (time >= before) before = time;
+    else {
+      sorted = false; // NaN too
+      if (time !== time) known--;
     }
   }
+  if (sorted) return null;
+  const numbers = new Uint32Array(known);
+  for (let n = 0, at = 0; n < times.length; n++) if (times[n] === times[n]) numbers[at++] = n;
+  return inOrder(numbers, times);
+}
 
-  /** Their numbers in order of time, those of one time in order of number. */
-  order(without: Repeat[]): Uint32Array {
-    let kept = 0;
-    const numbers = new Uint32Array(this.length);
-    for (let n = 0; n < this.length; n++) {
-      if (!without.length || !within(without, this.t[n]!, this.t[n]!)) numbers[kept++] = n;
+/** Goes through what travels in order of time; what lies in a stretch left out has no stop. */
+class Walk {
+  time = Infinity; // of the next
+  number = -1;
+  private at = 0;
+  private readonly order: Uint32Array | null;
+  private readonly count: number;
+
+  constructor(private readonly times: Float64Array, private readonly without: Repeat[]) {
+    this.order = orderOf(times);
+    this.count = this.order ? this.order.length : times.length;
+    this.next();
+  }
+
+  next(): void {
+    while (this.at < this.count) {
+      this.number = this.order ? this.order[this.at]! : this.at;
+      this.at++;
+      this.time = this.times[this.number]!;
+      if (!this.without.length || !within(this.without, this.time, this.time)) return;
     }
-    return inOrder(numbers.subarray(0, kept), this.t);
+    this.time = Infinity;
   }
 }
 
@@ -138,21 +174,27 @@ export function gap(ns: number, density = 1): number {
 }
 
 /** `repeats`: stretches to be folded, in order; what happened in them asks for no room. */
-export function buildScale(stops: Stops, top = 26, repeats: Repeat[] = [], density = 1): Scale {
+export function buildScale(stops: Stops, top = 26, repeats: Repeat[] = [], density = 1, travel = NOBODY): Scale {
   for (const { t0, t1 } of repeats) for (const t of [t0, t1]) stops.push(t, -1, 0);
   const order = stops.order(repeats);
-  const times = new Float64Array(order.length);
-  const ys = new Float64Array(order.length);
+  const leaving = new Walk(travel.left, repeats);
+  const arriving = new Walk(travel.arrived, repeats);
+  const times = new Float64Array(order.length + 2 * travel.length);
+  const ys = new Float64Array(times.length);
   const folds: Fold[] = [];
+  const left = new Float64Array(travel.length).fill(NaN);
+  const arrived = new Float64Array(travel.length).fill(NaN);
+  const group = new Uint32Array(2 * travel.length); // what leaves or arrives at one moment
   let moments = 0;
-  const free = [top, top]; // from where a side has room again
-  const left = new Float64Array(stops.travellers).fill(NaN);
-  const arrived = left.slice();
+  let free0 = top; // from where the client's side has room again
+  let free1 = top;
   let repeated = 0;
   let at = 0;
   let y = top;
-  while (at < order.length) {
-    const time = stops.t[order[at]!]!;
+  let stopTime = order.length ? stops.t[order[0]!]! : Infinity;
+  for (;;) {
+    const time = Math.min(stopTime, leaving.time, arriving.time);
+    if (time === Infinity) break;
     if (moments) {
       const before = times[moments - 1]!;
       const ns = time - before;
@@ -163,32 +205,42 @@ export function buildScale(stops: Stops, top = 26, repeats: Repeat[] = [], densi
       if (folded) folds.push({ t0: before, t1: time, y0: y, y1: next, repeat });
       y = next;
     }
-    let last = at;
     let wanted0 = 0;
     let wanted1 = 0;
-    while (last < order.length && stops.t[order[last]!] === time) {
-      const stop = order[last++]!;
-      const from = stops.arrives[stop]!;
-      if (from >= 0) y = Math.max(y, (left[from] || 0) + stops.span[stop]!); // NaN: 0
+    while (stopTime === time) {
+      const stop = order[at++]!;
+      stopTime = at < order.length ? stops.t[order[at]!]! : Infinity;
       const side = stops.side[stop]!;
       const room = stops.room[stop]!;
       if (side < 0 || !room) continue;
-      y = Math.max(y, free[side]!);
-      if (side === 0) wanted0 = Math.max(wanted0, room);
-      else wanted1 = Math.max(wanted1, room);
+      y = Math.max(y, side ? free1 : free0);
+      if (side) wanted1 = Math.max(wanted1, room);
+      else wanted0 = Math.max(wanted0, room);
     }
-    for (let n = at; n < last; n++) {
-      const stop = order[n]!;
-      if (stops.leaves[stop]! >= 0) left[stops.leaves[stop]!] = y;
-      if (stops.arrives[stop]! >= 0) arrived[stops.arrives[stop]!] = y;
+    let leave = 0;
+    for (; leaving.time === time; leaving.next()) {
+      const number = (group[leave++] = leaving.number);
+      const room = travel.rooms[travel.kind[number]!]!.leaving;
+      y = Math.max(y, travel.side[number] ? free1 : free0);
+      if (travel.side[number]) wanted1 = Math.max(wanted1, room);
+      else wanted0 = Math.max(wanted0, room);
     }
-    if (wanted0) free[0] = y + wanted0;
-    if (wanted1) free[1] = y + wanted1;
+    let arrive = leave;
+    for (; arriving.time === time; arriving.next()) {
+      const number = (group[arrive++] = arriving.number);
+      const rooms = travel.rooms[travel.kind[number]!]!;
+      y = Math.max(y, (left[number] || 0) + rooms.span, travel.side[number] ? free0 : free1); // NaN: 0
+      if (travel.side[number]) wanted0 = Math.max(wanted0, rooms.arriving);
+      else wanted1 = Math.max(wanted1, rooms.arriving);
+    }
+    for (let n = 0; n < leave; n++) left[group[n]!] = y;
+    for (let n = leave; n < arrive; n++) arrived[group[n]!] = y;
+    if (wanted0) free0 = y + wanted0;
+    if (wanted1) free1 = y + wanted1;
     const fold = folds[folds.length - 1];
     if (fold && fold.t1 === time) fold.y1 = y;
     times[moments] = time;
     ys[moments++] = y;
-    at = last;
   }
   return new Scale(times.subarray(0, moments), ys.subarray(0, moments), folds, left, arrived);
 }

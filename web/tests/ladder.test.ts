@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import { piecesByCall, pieceName } from "../src/calls";
 import { buildModel, chipsOf } from "../src/ladder/model";
 import { Window } from "../src/ladder/window";
+import { arranged, inOrder, numbersBelow } from "../src/order";
 import { buildScale, FOLD_NS, Stops } from "../src/scale";
 import { detail, long } from "./sample";
 
@@ -81,10 +82,76 @@ describe("model", () => {
     expect(model.arrows.at(0).hue).toBe(0);
   });
 
+  test("segments in whatever order keep slope, room and order (L1, L2, L4, M3)", () => {
+    const next = random(11);
+    for (let turn = 0; turn < 30; turn++) {
+      const flow = long(200);
+      const unit = 10 ** (2 + 6 * next());
+      for (const segment of flow.segments!) {
+        segment.side = next() < 0.5 ? 0 : 1;
+        segment.t = Math.floor(next() * 100 * unit);
+        segment.arrived = next() < 0.1 ? null : segment.t + Math.floor(next() * 3 * unit);
+      }
+      const { arrows, scale } = buildModel(flow, 1e12);
+      const all = [...arrows];
+      expect(all.map((a) => a.segment).sort((a, b) => a - b)).toEqual(flow.segments!.map((_, n) => n));
+      all.forEach((arrow, n) => {
+        const segment = flow.segments![arrow.segment]!;
+        expect([arrow.y0, arrow.y1]).toEqual([arrows.y0[n], arrows.y1[n]]);
+        expect(arrow.y0).toBeGreaterThanOrEqual(all[n - 1]?.y0 ?? 0);
+        expect(arrow.y0).toBe(scale.y(segment.t));
+        if (segment.arrived !== null) {
+          expect(arrow.y1).toBe(scale.y(segment.arrived));
+          // One that arrived the moment it left has no slope.
+          if (segment.arrived > segment.t) expect(arrow.y1 - arrow.y0).toBeGreaterThanOrEqual((arrow.plain ? 12 : 22) - 1e-6);
+        }
+      });
+      for (const side of [0, 1]) {
+        const stops = new Map<number, number>(); // height at a side -> room it asked for there
+        for (const arrow of all) {
+          const [left, arrived] = arrow.plain ? [12, 11] : [18, 15];
+          if (arrow.side === side) stops.set(arrow.y0, Math.max(left, stops.get(arrow.y0) ?? 0));
+          else if (flow.segments![arrow.segment]!.arrived !== null) stops.set(arrow.y1, Math.max(arrived, stops.get(arrow.y1) ?? 0));
+        }
+        const heights = [...stops.keys()].sort((a, b) => a - b);
+        for (let n = 1; n < heights.length; n++) expect(heights[n]! - heights[n - 1]!).toBeGreaterThanOrEqual(stops.get(heights[n - 1]!)! - 1e-6);
+      }
+    }
+  });
+
+  test("what is dear is made only of what is looked at (M4)", () => {
+    const flow = long(5000);
+    let asked = 0;
+    flow.segments!.forEach((segment) => {
+      Object.defineProperty(segment, "note", { get: () => (asked++, "") });
+    });
+    const { arrows } = buildModel(flow, 3e9);
+    expect([arrows.length, asked]).toEqual([5000, 0]);
+    new Window(arrows).between(0, 500);
+    expect(asked).toBeGreaterThan(0);
+    expect(asked).toBeLessThan(60);
+  });
+
   test("a part of a message is named like a slice", () => {
     const message = { side: 1, number: 3, start: 10, end: 20, call: null, label: "" };
     expect(pieceName({ message, start: 12, end: 15, link: null })).toBe("S3[2:5]");
     expect(pieceName({ message, start: 10, end: 20, link: null })).toBe("S3");
+  });
+});
+
+describe("order", () => {
+  test("is that of a sort, equal values in order of number (N1, N2)", () => {
+    const next = random(5);
+    for (let turn = 0; turn < 40; turn++) {
+      const count = Math.floor(next() * 3000);
+      const run = 1 + Math.floor(next() * 1200); // stretches that are in order already
+      const values = Float64Array.from({ length: count }, (_, n) => (turn % 4 ? n % run : 0) + Math.floor(next() * 3));
+      const numbers = numbersBelow(count).filter(() => next() < 0.9);
+      const wanted = [...numbers].sort((a, b) => values[a]! - values[b]! || a - b);
+      const order = inOrder(numbers, values);
+      expect([...order]).toEqual(wanted);
+      expect([...arranged(values, order)]).toEqual(wanted.map((n) => values[n]!));
+    }
   });
 });
 

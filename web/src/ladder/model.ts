@@ -9,7 +9,7 @@ import { hueOf, isReceive, isWait, piecesByCall, shortOp, pieceName, endOf, mess
 import { brief } from "../format";
 import { repeatsOf, type Repeat } from "../repeats";
 import { arranged, inOrder, numbersBelow } from "../order";
-import { buildScale, Stops, within, type Fold, type Scale } from "../scale";
+import { buildScale, Stops, Travel, within, type Fold, type Scale } from "../scale";
 
 import type { Call, Detail, Link, Message, Segment } from "../types";
 import { Spans } from "./window";
@@ -123,7 +123,7 @@ export function buildModel(detail: Detail, ended: number, wishes: Wishes = {}): 
   const pieces = piecesByCall(detail);
   const repeats = repeatsOf(detail).filter((repeat) => !wishes.open?.has(repeat.t0));
   const density = wishes.density ?? 1;
-  const scale = buildScale(stopsOf(detail, pieces, ended, density), 26, repeats, density);
+  const scale = buildScale(stopsOf(detail, pieces, ended, density), 26, repeats, density, travelOf(detail.segments ?? [], density));
   return {
     scale,
     height: scale.height,
@@ -144,10 +144,8 @@ export function labelTime(call: Call): number {
 }
 
 function stopsOf(detail: Detail, pieces: Map<number, Piece[]>, ended: number, density: number): Stops {
-  const segments = detail.segments ?? [];
-  const stops = new Stops(3 * detail.calls.length + 2 * (detail.links.length + segments.length) + 64);
+  const stops = new Stops();
   const row = ROW * Math.max(density, 0.85);
-  const slope = Math.max(density, 0.8);
   detail.calls.forEach((call, number) => {
     const at = labelTime(call);
     stops.push(at, call.side, row + (pieces.has(number) ? 15 : 0));
@@ -159,28 +157,25 @@ function stopsOf(detail: Detail, pieces: Map<number, Piece[]>, ended: number, de
     stops.push(link.left, link.side, 18);
     if (link.arrived !== null) stops.push(link.arrived, 1 - link.side, 18);
   }
-  segmentStops(stops, segments, slope);
   if (detail.first + detail.calls.length === detail.total) stops.push(ended, -1, 0);
   return stops;
 }
 
-/** Each loop pushes in order of time, which makes ordering cheap; a segment is read once. */
-function segmentStops(stops: Stops, segments: Segment[], slope: number): void {
-  const arrivals = new Float64Array(segments.length);
-  const sides = new Int8Array(segments.length);
-  const quiets = new Uint8Array(segments.length);
+/** Segments leave and arrive; each is read once. */
+function travelOf(segments: Segment[], density: number): Travel {
+  const slope = Math.max(density, 0.8);
+  const travel = new Travel(segments.length, [
+    { leaving: 18 * slope, arriving: 15 * slope, span: 22 * slope },
+    { leaving: 12 * slope, arriving: 11 * slope, span: 12 * slope },
+  ]);
   for (let n = 0; n < segments.length; n++) {
     const segment = segments[n]!;
-    const quiet = isQuiet(segment);
-    arrivals[n] = segment.arrived ?? NaN;
-    sides[n] = segment.side;
-    quiets[n] = quiet ? 1 : 0;
-    stops.push(segment.t, segment.side, (quiet ? 12 : 18) * slope, n);
+    travel.left[n] = segment.t;
+    travel.arrived[n] = segment.arrived ?? NaN;
+    travel.side[n] = segment.side;
+    travel.kind[n] = isQuiet(segment) ? 1 : 0;
   }
-  for (let n = 0; n < segments.length; n++) {
-    const arrived = arrivals[n]!;
-    if (arrived === arrived) stops.push(arrived, 1 - sides[n]!, (quiets[n] ? 11 : 15) * slope, -1, n, (quiets[n] ? 12 : 22) * slope);
-  }
+  return travel;
 }
 
 export function chipsOf(pieces: Piece[]): Chip[] {
