@@ -22,7 +22,7 @@ import { foldLabel, paper, wire } from "./parts/wire";
 import type { Fold } from "./scale";
 import { stepAt } from "./steps";
 import type { Detail, FlowRow, Line, Link, Opened, Page } from "./types";
-import { firstFlow, flowView, lineKey, payloadOf, readHash, writeHash, type FlowView } from "./view";
+import { firstFlow, flowView, isLong, lineKey, payloadOf, readHash, writeHash, type FlowView } from "./view";
 import { getLang, n, setLang, setWords, t, type Lang } from "./words";
 
 const TABS: Record<string, [string, (app: App) => TemplateResult]> = {
@@ -423,7 +423,10 @@ export class App extends LitElement {
         foldLabel: (fold) => foldLabel(this, fold),
         onUnfold: (fold) => this.unfold(fold),
       });
-      if (this.view) this.showDetail(this.view.detail);
+      // A long ladder was made already, for a room that was guessed, and is the same for this one.
+      const made = this.view && isLong(this.view.model, Math.max(this.ladder.room, ROOM_AT_FIRST));
+      if (this.view && made) this.ladder.show(this.view.model);
+      else if (this.view) this.showDetail(this.view.detail);
       this.follow();
     }
     this.ladder?.scroller.setAttribute("aria-label", t("Ladder of calls and segments"));

@@ -27,12 +27,17 @@ const DENSEST = 0.55;
 export function fittingModel(detail: Detail, ended: number, room: number, open: ReadonlySet<number>): LadderModel {
   const make = (density: number) => buildModel(detail, ended, { density, open } satisfies Wishes);
   let model = make(1);
-  if (!room || model.height <= room || model.height * DENSEST > room * 1.25) return model;
+  if (!room || model.height <= room || isLong(model, room)) return model;
   for (const density of [0.75, DENSEST]) {
     model = make(density);
     if (model.height <= room) break;
   }
   return model;
+}
+
+/** Is it too long to be drawn close enough for any such room? Then it is the same for all. */
+export function isLong(model: LadderModel, room: number): boolean {
+  return model.height * DENSEST > room * 1.25;
 }
 
 export function flowView(page: Page, detail: Detail, room = 0, open = new Set<number>()): FlowView {

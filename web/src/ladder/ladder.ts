@@ -6,7 +6,8 @@
 // Virtualised: only what lies within a screen above and below is in the document, so a
 // ladder of 100,000 segments scrolls like one of ten.
 // And it is moved along: what stays in sight keeps its nodes, so that a frame of scrolling
-// makes only what comes into sight.
+// makes only what comes into sight. The drawing itself stays where it is for SHEET pixels:
+// one that is moved has every text in it laid out again.
 import { defs, drawArrow, drawBands, drawBar, drawFolds, drawLines, drawMark, drawNote, drawQueue, drawTime, Geometry, s, type Picked } from "./draw";
 import type { Fold, LadderModel } from "./model";
 import { Window } from "./window";
@@ -18,6 +19,8 @@ export interface LadderOptions {
   foldLabel(fold: Fold): string;
   onUnfold(fold: Fold): void;
 }
+
+const SHEET = 16_000; // px
 
 /** Marks of one kind: those in sight are in the document, each by its own node. */
 class Part<T> {
@@ -50,6 +53,11 @@ class Part<T> {
     }
   }
 
+  /** The node of a mark that is in the document. */
+  node(number: number): SVGElement | undefined {
+    return this.nodes.get(number);
+  }
+
   /** Nodes of their own for a drawing that leaves the page. */
   whole(top: number, bottom: number): SVGElement {
     const name = this.group.getAttribute("class") ?? "";
@@ -64,7 +72,7 @@ function windowsOf(model: LadderModel) {
   };
 }
 
-type AnyPart = Pick<Part<unknown>, "group" | "show" | "whole">;
+type AnyPart = Pick<Part<unknown>, "group" | "show" | "whole" | "node">;
 
 interface Parts {
   queues: AnyPart;
@@ -86,8 +94,11 @@ export class Ladder {
   private readonly behind = s("g"); // what is drawn anew each time, it is little: states, lifelines
   private readonly front = s("g"); // and the folds
   private drawn: [number, number, number] = [0, -1, 0];
+  private sheet: [number, number] = [0, -1];
   private picked: Picked = { call: -1, link: -1, segment: -1 };
   private now: number | null = null;
+  private markOf = new Map<number, number>(); // call -> its mark
+  private edges = new Map<number, number>(); // mark -> where a line to it ends, from the left
   private readonly watcher: ResizeObserver;
 
   constructor(host: HTMLElement, private readonly options: LadderOptions) {
@@ -115,6 +126,7 @@ export class Ladder {
   show(model: LadderModel): void {
     this.model = model;
     this.windows = windowsOf(model);
+    this.markOf = new Map(model.marks.map((mark, number) => [mark.call, number]));
     this.space.style.height = `${model.height}px`;
     this.draw(true);
   }
@@ -138,14 +150,20 @@ export class Ladder {
 
   /** Where a call's label stands in the scroller's own coordinates; null when out of sight. */
   anchor(call: number): { x: number; y: number; side: 0 | 1 } | null {
-    const node = this.svg.querySelector(`.mark[data-call="${call}"]`);
-    if (!node) return null;
-    const box = node.getBoundingClientRect();
-    const own = this.scroller.getBoundingClientRect();
-    const y = Number(node.getAttribute("data-y")) - this.scroller.scrollTop;
-    if (y < 0 || y > own.height) return null;
-    const side = box.left + box.width / 2 < own.left + own.width / 2 ? 0 : 1;
-    return { x: side === 0 ? box.left - own.left - 3 : box.right - own.left + 3, y, side };
+    const number = this.markOf.get(call);
+    const node = number === undefined ? undefined : this.parts?.marks.node(number);
+    if (number === undefined || !node) return null;
+    const mark = this.model!.marks[number]!;
+    const y = mark.y0 + 12 - this.scroller.scrollTop;
+    if (y < 0 || y > this.room) return null;
+    let x = this.edges.get(number);
+    if (x === undefined) {
+      const box = node.getBoundingClientRect(); // asked once: it costs a layout
+      const own = this.scroller.getBoundingClientRect();
+      x = mark.side === 0 ? box.left - own.left - 3 : box.right - own.left + 3;
+      this.edges.set(number, x);
+    }
+    return { x, y, side: mark.side };
   }
 
   /** The calls whose labels are in sight. */
@@ -180,28 +198,37 @@ export class Ladder {
     const height = this.scroller.clientHeight || 400;
     const top = this.scroller.scrollTop;
     const [from, to, width] = this.drawn;
-    const near = height / 3; // drawn before it comes into sight
+    const near = height / 2; // drawn before it comes into sight
     const enough = top - near >= from && top + height + near <= to && width === this.width;
     if (!force && enough) return;
-    const first = Math.max(0, top - height);
-    const last = Math.min(model.height, top + 2 * height);
-    this.drawn = [first === 0 ? -Infinity : first, last === model.height ? Infinity : last, this.width];
-    const tall = Math.max(last - first, 1);
-    this.svg.setAttribute("width", String(this.width));
-    this.svg.setAttribute("height", String(tall));
-    this.svg.setAttribute("viewBox", `0 ${first} ${this.width} ${tall}`);
-    this.svg.style.top = `${first}px`;
-    if (force || width !== this.width || !this.parts) this.renew();
+    const first = Math.max(0, top - height * 0.75);
+    const last = Math.min(model.height, top + height * 1.75);
+    const wide = this.width;
+    this.drawn = [first === 0 ? -Infinity : first, last === model.height ? Infinity : last, wide];
+    if (force || width !== wide || first < this.sheet[0] || last > this.sheet[1]) this.lay(first, last, wide);
+    if (force || width !== wide || !this.parts) this.renew();
     this.behind.replaceChildren(...this.ground(first, last));
     this.front.replaceChildren(this.folds(first, last));
     for (const part of Object.values(this.parts!) as AnyPart[]) part.show(first, last);
     if (force) this.options.onScroll();
   }
 
+  /** Put the drawing where a stretch is in its middle, so that it need not move for long. */
+  private lay(first: number, last: number, width: number): void {
+    const top = Math.max(0, Math.floor((first + last - SHEET) / 2));
+    const tall = Math.max(1, Math.min(this.model!.height, top + Math.max(SHEET, last - first)) - top);
+    this.sheet = [top, top + tall];
+    this.svg.setAttribute("width", String(width));
+    this.svg.setAttribute("height", String(tall));
+    this.svg.setAttribute("viewBox", `0 ${top} ${width} ${tall}`);
+    this.svg.style.top = `${top}px`;
+  }
+
   /** Nodes know the width, what is picked and the reader's language: none can stay. */
   private renew(): void {
     const w = this.windows!;
     const g = (this.geometry = new Geometry(this.width));
+    this.edges.clear();
     const { call } = this.picked;
     const part = <T>(name: string, window: Window<T>, make: (item: T) => SVGElement) => new Part(name, window, make);
     this.parts = {
