@@ -68,8 +68,11 @@ class Watched:
 
 def bundle(folder: Path) -> str:
     """The model's code for a page."""
-    out = folder / "model.js"
-    command = ["npx", "rolldown", "src/ladder/model.ts", "--format", "iife", "--name", "ladder"]
+    entry, out = folder / "entry.ts", folder / "model.js"
+    source = ROOT / "web" / "src"
+    parts = (("buildModel", source / "ladder" / "model"), ("parsed", source / "shapes"))
+    entry.write_text("".join(f"export {{ {name} }} from {str(at)!r};\n" for name, at in parts))
+    command = ["npx", "rolldown", str(entry), "--format", "iife", "--name", "ladder"]
     subprocess.run(
         [*command, "--minify", "-o", str(out)],
         cwd=ROOT / "web", check=True, capture_output=True, timeout=60,
@@ -83,7 +86,7 @@ def model(browser: Any, code: str, detail: str, pages: int) -> None:
         page = browser.new_page()
         page.goto("about:blank")
         page.add_script_tag(content=code)
-        page.evaluate("(text) => { window.detail = JSON.parse(text); }", detail)
+        page.evaluate("(text) => { window.detail = ladder.parsed(text); }", detail)
         watched = Watched(page)
         build = "(times) => { const t = performance.now(); for (let n = 0; n < times; n++)"
         build += " window.made = ladder.buildModel(detail, 3e9); return performance.now() - t; }"

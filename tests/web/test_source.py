@@ -13,7 +13,7 @@ import pytest
 from browser import needs_chromium, needs_page, opened
 
 from plainwire.see.recorder import store
-from plainwire.web import source
+from plainwire.web import remembered, source
 from plainwire.web.server import Server
 
 
@@ -30,6 +30,7 @@ class Held(source.Opening):
 @pytest.fixture
 def held(glued: Path, monkeypatch: pytest.MonkeyPatch) -> Held:
     monkeypatch.setattr(source, "BEGINNING", 18)
+    remembered.file_of(glued).unlink(missing_ok=True)
     monkeypatch.setattr(Held, "go", threading.Event())
     return Held(glued, payload=True)
 

@@ -1,4 +1,5 @@
 // Where the page's data comes from: a saved file's own data, or the server. One interface.
+import { parsed } from "./shapes";
 import type { Detail, Opened, Page, Whole } from "./types";
 
 export interface Backend {
@@ -63,7 +64,7 @@ export class ServedBackend implements Backend {
     this.socket = new WebSocket(address);
     this.socket.addEventListener("open", () => this.look(this.flow));
     this.socket.addEventListener("message", (event) => {
-      const news = JSON.parse(String(event.data)) as News;
+      const news = parsed(String(event.data)) as News;
       if (news.page) changed(news.page, news.detail ?? null);
       if (news.progress !== undefined) read(news.progress);
       if (news.ended) ended();
@@ -79,11 +80,11 @@ export class ServedBackend implements Backend {
   private async get(path: string): Promise<unknown> {
     const answer = await fetch(path, { cache: "no-store" });
     if (!answer.ok) throw new Error(`${path}: ${answer.status}`);
-    return answer.json();
+    return parsed(await answer.text());
   }
 }
 
 export function chooseBackend(): Backend {
   const island = document.getElementById("plainwire-data");
-  return island?.textContent ? new SavedBackend(JSON.parse(island.textContent) as Whole) : new ServedBackend();
+  return island?.textContent ? new SavedBackend(parsed(island.textContent) as Whole) : new ServedBackend();
 }
