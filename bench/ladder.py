@@ -1,6 +1,6 @@
 """What a ladder of 100,000 segments costs: to make, and for each frame of scrolling it.
 
-    python bench/ladder.py [--segments 100000] [--seconds 6] [--pages 5]
+    python bench/ladder.py [--segments 100000] [--seconds 6] [--pages 3]
 
 In chromium, on a saved page of one long transfer (tests/web/test_ladder_speed.py). The
 model (web/src/ladder/model.ts) is made in a fresh page each time: the first one, before the
@@ -129,7 +129,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--segments", type=int, default=100_000)
     parser.add_argument("--seconds", type=float, default=6)
-    parser.add_argument("--pages", type=int, default=5)
+    parser.add_argument("--pages", type=int, default=3)
     options = parser.parse_args()
     from playwright.sync_api import sync_playwright
 
