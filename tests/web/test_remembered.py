@@ -179,6 +179,15 @@ def test_a_recording_that_changed_while_it_was_read_keeps_no_verdict(recording: 
     assert remembered.identity(recording) is None
 
 
+@pytest.mark.parametrize("value", [b"bytes", (1, 2), "\udc80"])
+def test_what_would_not_come_back_as_it_is_keeps_no_verdict(recording: Path, value: Any) -> None:
+    data = source.of_file(recording, payload=True)
+    story = remembered.Text("{value}", {"value": value})
+    made_of = remembered.identity(recording)
+    assert not remembered.write(recording, made_of, data.findings, story, data.ledger)
+    assert [p.name for p in recording.parent.iterdir()] == [recording.name]
+
+
 def test_progress_grows_while_a_recording_is_read(
     recording: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -173,6 +173,16 @@ export function gap(ns: number, density = 1): number {
   return Math.min(44, 5 + 7 * Math.log10(1 + ns / 1000)) * density;
 }
 
+/** The height of a moment that comes after one at height `y`; a fold between them is noted. */
+function below(y: number, before: number, time: number, density: number, repeats: Repeat[], folds: Fold[]): number {
+  const found = repeats.length ? repeats[firstEnding(repeats, before)] : undefined;
+  const repeat = found && found.t0 <= before ? found : null;
+  if (time - before < FOLD_NS && !repeat) return y + gap(time - before, density);
+  const next = y + FOLD_PX * Math.max(density, 0.74);
+  folds.push({ t0: before, t1: time, y0: y, y1: next, repeat });
+  return next;
+}
+
 /** `repeats`: stretches to be folded, in order; what happened in them asks for no room. */
 export function buildScale(stops: Stops, top = 26, repeats: Repeat[] = [], density = 1, travel = NOBODY): Scale {
   for (const { t0, t1 } of repeats) for (const t of [t0, t1]) stops.push(t, -1, 0);
@@ -188,23 +198,13 @@ export function buildScale(stops: Stops, top = 26, repeats: Repeat[] = [], densi
   let moments = 0;
   let free0 = top; // from where the client's side has room again
   let free1 = top;
-  let repeated = 0;
   let at = 0;
   let y = top;
   let stopTime = order.length ? stops.t[order[0]!]! : Infinity;
   for (;;) {
     const time = Math.min(stopTime, leaving.time, arriving.time);
     if (time === Infinity) break;
-    if (moments) {
-      const before = times[moments - 1]!;
-      const ns = time - before;
-      while (repeated < repeats.length && repeats[repeated]!.t1 <= before) repeated++;
-      const repeat = repeats[repeated] && repeats[repeated]!.t0 <= before ? repeats[repeated]! : null;
-      const folded = ns >= FOLD_NS || repeat !== null;
-      const next = y + (folded ? FOLD_PX * Math.max(density, 0.74) : gap(ns, density));
-      if (folded) folds.push({ t0: before, t1: time, y0: y, y1: next, repeat });
-      y = next;
-    }
+    if (moments) y = below(y, times[moments - 1]!, time, density, repeats, folds);
     let wanted0 = 0;
     let wanted1 = 0;
     while (stopTime === time) {
@@ -247,13 +247,18 @@ export function buildScale(stops: Stops, top = 26, repeats: Repeat[] = [], densi
 
 /** Do both moments lie inside one of the stretches, its edges excluded? */
 export function within(repeats: Repeat[], from: number, to: number): boolean {
+  const found = repeats[firstEnding(repeats, from)];
+  return found !== undefined && found.t0 < from && to < found.t1;
+}
+
+/** The number of the first stretch that ends after a moment. */
+function firstEnding(repeats: Repeat[], moment: number): number {
   let low = 0;
   let high = repeats.length;
   while (low < high) {
     const middle = (low + high) >> 1;
-    if (repeats[middle]!.t1 <= from) low = middle + 1;
+    if (repeats[middle]!.t1 <= moment) low = middle + 1;
     else high = middle;
   }
-  const found = repeats[low];
-  return found !== undefined && found.t0 < from && to < found.t1;
+  return low;
 }

@@ -201,7 +201,7 @@ def write(
     try:
         kept = [_kept(f, flows) for f in findings]
         body = msgspec.json.encode(Verdict(made_of, _kept_text(story), kept))
-    except TypeError:
+    except (TypeError, ValueError):  # it would not come back as it is
         return False
     if len(body) + _DIGEST > MOST_BYTES:
         return False
