@@ -183,7 +183,7 @@ def test_a_mistake_of_ours_while_reading_does_not_read_for_ever_either(
     def broken(*_: object, **__: object) -> None:
         raise KeyError("slot")
 
-    monkeypatch.setattr(source, "of_file", broken)
+    monkeypatch.setattr(source.Opening, "_read_whole", broken)
     opening = source.Opening(glued, payload=True)
     assert opening.wait(60)
     trouble = opening.data().page().trouble
