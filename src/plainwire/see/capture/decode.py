@@ -103,6 +103,8 @@ class IcmpError(msgspec.Struct, frozen=True, gc=False):
         protocol: of the quoted packet, PROTOCOL_TCP or PROTOCOL_UDP.
         quoted_source, ...: the addresses and ports of the packet that failed.
         quoted_sequence: its TCP sequence number; 0 for UDP.
+        quoted_length: the payload length of its UDP header; 0 for TCP.
+        quoted_id: its IPv4 identification; 0 for IPv6.
         mtu: the next hop's MTU where the type carries one, else 0.
     """
 
@@ -118,6 +120,8 @@ class IcmpError(msgspec.Struct, frozen=True, gc=False):
     quoted_destination_port: int
     quoted_sequence: int
     mtu: int
+    quoted_length: int = 0
+    quoted_id: int = 0
 
     @property
     def unreachable(self) -> bool:
@@ -259,7 +263,9 @@ def _icmp_error(data: bytes, offset: int, source: bytes, destination: bytes) -> 
     if kind not in _ICMPV4_ERRORS:
         return None
     inner = offset + 8
-    first, _, _, _, fragment, _, protocol, _, quoted_source, quoted_destination = _IPV4(data, inner)
+    first, _, _, identification, fragment, _, protocol, _, quoted_source, quoted_destination = (
+        _IPV4(data, inner)
+    )
     if protocol not in (PROTOCOL_TCP, PROTOCOL_UDP) or fragment & 0x1FFF or first >> 4 != 4:
         return None
     ports = _PORTS_SEQUENCE(data, inner + ((first & 0x0F) << 2))
@@ -277,6 +283,8 @@ def _icmp_error(data: bytes, offset: int, source: bytes, destination: bytes) -> 
         ports[1],
         ports[2] if protocol == PROTOCOL_TCP else 0,
         mtu,
+        max(0, (ports[2] >> 16) - 8) if protocol == PROTOCOL_UDP else 0,
+        identification,
     )
 
 
@@ -302,6 +310,7 @@ def _icmpv6_error(data: bytes, offset: int, source: bytes, destination: bytes) -
         ports[1],
         ports[2] if protocol == PROTOCOL_TCP else 0,
         int.from_bytes(data[offset + 4 : offset + 8], "big") if kind == 2 else 0,
+        max(0, (ports[2] >> 16) - 8) if protocol == PROTOCOL_UDP else 0,
     )
 
 

@@ -1,8 +1,9 @@
 """A capture file of another tool as a ledger: flows and segments, no calls. Pure.
 
-F1  Every TCP connection of the file is a flow, in the order of their first segments.
-    Its client is who sent the SYN; without one, who sent first.
-F2  UDP and ICMP are counted by their packets; they make no flows.
+F1  Every TCP connection of the file is a flow, and every pair of ends that exchanged UDP
+    datagrams (carried.py), in the order of their first packets. A connection's client is
+    who sent the SYN; without one, who sent first.
+F2  An ICMP error stands in the flow that it quotes; what else ICMP carries is not read.
 F3  A file that is broken or cut off is read up to there, and the ledger's faults say so.
 """
 
@@ -17,7 +18,7 @@ from plainwire.see.capture.pcapng.model import (
     FilePacket,
     InterfaceInfo,
 )
-from plainwire.see.ledger import packets, states
+from plainwire.see.ledger import carried, packets, states
 from plainwire.see.ledger.model import Direction, Flow, Ledger
 from plainwire.see.ledger.wire import Capture, RawPacket, Wire
 
@@ -47,14 +48,19 @@ def _of_capture(events: Iterable[FileEvent]) -> Ledger:
     ledger.icmp = found.icmp
     if fault:
         ledger.faults.append(fault)
-    for number, connection in enumerate(found.connections.all):
+    for connection in found.connections.all:
         wire = packets.wire_of(connection, found.segments)
-        flow = _flow(number, wire)
+        flow = _flow(wire)
         wire.flow, flow.wire = flow, wire
         wire.states = states.corrected(ledger, wire)
         wire.unjoined = ["no calls were observed"] * 2
         ledger.wires.append(wire)
         ledger.flows.append(flow)
+    ledger.flows += carried.flows(found.datagrams)
+    ledger.flows.sort(key=carried.first)
+    for number, flow in enumerate(ledger.flows):
+        flow.number = number
+    carried.tell(ledger.flows, found, taken)
     ledger.index()
     return ledger
 
@@ -108,13 +114,13 @@ def _empty(taken: list[RawPacket], interfaces: list[InterfaceInfo], datagrams: i
     )
 
 
-def _flow(number: int, wire: Wire) -> Flow:
+def _flow(wire: Wire) -> Flow:
     there, back = Direction(None, None), Direction(None, None)
     over = {"CLOSED", "TIME_WAIT"}
     last = wire.segments[-1]
     ended = {wire.state(0, last.t), wire.state(1, last.t)} <= over
     return Flow(
-        number,
+        0,
         "tcp",
         None,
         None,

@@ -16,7 +16,17 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
-    from plainwire.see.ledger.wire import Capture, Change, Counters, Icmp, RawPacket, Segment, Wire
+    from plainwire.see.ledger.wire import (
+        Capture,
+        Carried,
+        Change,
+        Counters,
+        Icmp,
+        RawPacket,
+        Segment,
+        Told,
+        Wire,
+    )
 
 # The recorder samples what has been blocked for 0.35 s (recorder/watch.py).
 SAMPLED_AFTER_NS = 100_000_000
@@ -263,7 +273,10 @@ class Flow:
     closed: int | None = None
     datagrams: list[Datagram] = field(default_factory=list)
     wire: Wire | None = None  # its segments, when packets were taken
-    addresses: tuple[Address, Address] | None = None  # of a capture's flow, which has no ends
+    # Of a capture without calls, whose flows have no ends:
+    addresses: tuple[Address, Address] | None = None
+    carried: list[Carried] = field(default_factory=list)  # its UDP datagrams
+    told: list[Told] = field(default_factory=list)  # the ICMP errors about it
 
     @property
     def segments(self) -> list[Segment]:

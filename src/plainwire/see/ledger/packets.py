@@ -29,6 +29,7 @@ from plainwire.see import records
 from plainwire.see.capture import decode
 from plainwire.see.capture.clock import SLACK_NS
 from plainwire.see.capture.decode import ACK, PROTOCOL_UDP, SYN
+from plainwire.see.capture.dissect.icmp import error_name
 from plainwire.see.capture.flows import Connection, Connections
 from plainwire.see.capture.sequence import StreamOffsets
 from plainwire.see.ledger import causes, ranges, states
@@ -107,12 +108,16 @@ def _icmp(packet: RawPacket, error: decode.IcmpError) -> Icmp:
         error.unreachable,
         error.code,
         error.protocol,
-        (_host(error.quoted_source), error.quoted_source_port),
-        (_host(error.quoted_destination), error.quoted_destination_port),
+        (host_text(error.quoted_source), error.quoted_source_port),
+        (host_text(error.quoted_destination), error.quoted_destination_port),
+        error_name(error.version, error.type, error.code),
+        host_text(error.source),
+        *(error.quoted_id, error.quoted_length, error.quoted_sequence),
     )
 
 
-def _host(raw: bytes) -> str:
+def host_text(raw: bytes) -> str:
+    """Write an address of 4 or 16 bytes as people do."""
     return socket.inet_ntop(socket.AF_INET if len(raw) == 4 else socket.AF_INET6, raw)
 
 
@@ -121,7 +126,7 @@ def _host(raw: bytes) -> str:
 
 def wire_of(connection: Connection, taken: dict[int, Taken]) -> Wire:
     """A connection's segments in stream offsets, with who acknowledged whom."""
-    ends = tuple((_host(host), port) for host, port in connection.ends)
+    ends = tuple((host_text(host), port) for host, port in connection.ends)
     wire = Wire((ends[0], ends[1]), connection.opener_known)
     offsets: list[StreamOffsets | None] = [None, None]
     scales: list[int | None] = [None, None]

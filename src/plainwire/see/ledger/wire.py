@@ -2,6 +2,7 @@
 
     Flow 1--0..1 Wire 1--* Segment *--* Range (of sends and of reads)
                       1--* Change   (states of both ends over time)
+         1--* Carried, Told         (in a capture without calls: datagrams, ICMP errors)
 
 End 0 is the client's, end 1 the server's. Offsets are those of the stream: its first
 byte is 0, its SYN stands at -1; the relative sequence number that other tools show is
@@ -26,6 +27,7 @@ __all__ = [
     "SYN",
     "Behind",
     "Capture",
+    "Carried",
     "Change",
     "Counters",
     "Icmp",
@@ -33,6 +35,7 @@ __all__ = [
     "Observation",
     "RawPacket",
     "Segment",
+    "Told",
     "Wire",
     "capture_of",
     "counters_of",
@@ -155,7 +158,11 @@ class Wire:
 
 @dataclass(frozen=True, slots=True)
 class Icmp:
-    """An ICMP error: the kernel at `source` said that a packet could not be delivered."""
+    """An ICMP error: the kernel at `source` said that a packet could not be delivered.
+
+    Of the packet it quotes: `quoted_id` is the IP identification (0 in IPv6), `quoted_size`
+    the payload of a datagram, `quoted_sequence` the sequence number of a segment.
+    """
 
     number: int
     t: int
@@ -164,6 +171,41 @@ class Icmp:
     protocol: int
     quoted_source: Address
     quoted_target: Address
+    name: str = "unreachable"  # `port unreachable`, in English
+    source: str = ""
+    quoted_id: int = 0
+    quoted_size: int = 0
+    quoted_sequence: int = 0
+
+    @property
+    def port_unreachable(self) -> bool:
+        """Did it say that nobody is bound to the port (or a firewall, that it is so)?"""
+        return self.unreachable and self.name == "port unreachable"
+
+
+class Carried(NamedTuple):
+    """A UDP datagram of a capture without calls; `end` sent it, `size` is its payload's.
+
+    Of one that was fragmented, the first fragment, which has the ports, stands for all.
+    """
+
+    number: int
+    t: int
+    end: int
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """An ICMP error in the flow that it quotes.
+
+    `end` is whom it was told: the sender of what it is about. `about` is that packet's
+    number, or None when it was not captured or cannot be told from others.
+    """
+
+    error: Icmp
+    end: int
+    about: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,6 +220,7 @@ class Capture:
     linktypes: dict[int, int] = field(default_factory=dict)
     foreign: bool = False  # a capture file of another tool, without calls
     datagrams: int = 0  # UDP datagrams of such a file
+    copies: int = 0  # packets of such a file that were captured twice, and are shown once
     keys: tuple[str, ...] = ()  # lines of the programs' TLS key log
 
     @property

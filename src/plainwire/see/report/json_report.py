@@ -51,6 +51,8 @@ def to_json(
 
 
 def _level(ledger: Ledger) -> list[str]:
+    if ledger.capture is not None and ledger.capture.foreign:
+        return ["packets"]
     kernel = bool(ledger.samples) or any(e.info for e in ledger.endpoints)
     levels = ["calls", "kernel"] if kernel else ["calls"]
     return [*levels, "packets"] if ledger.packets else levels
@@ -147,6 +149,15 @@ class _Report:
     def direction(self, flow: Flow, direction: Direction) -> dict[str, Any]:
         if flow.datagrams:
             return self.datagrams(flow, direction)
+        if flow.carried:
+            end = 0 if direction is flow.there else 1
+            return {
+                "bytes_sent": None,
+                "bytes_received": None,
+                "bytes_not_kept": 0,
+                "messages": sum(1 for c in flow.carried if c.end == end),
+                "messages_are": "datagrams",
+            }
         return {
             "bytes_sent": direction.written - direction.write_base if direction.sender else None,
             "bytes_received": direction.read - direction.read_base if direction.receiver else None,

@@ -13,11 +13,11 @@ L2  An arrow begins at the lifeline of the send and ends at that of the read; th
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from plainwire.i18n import gettext as _
 from plainwire.see.ledger.model import Call, Flow, Ledger
-from plainwire.see.report import names, packets, text
+from plainwire.see.report import crossings, names, packets, text
 from plainwire.see.report.fold import Folded, Idle, Item, fold, with_idle
 from plainwire.see.report.labels import Labels, referred
 from plainwire.see.report.rows import CLIENT, LANDS, LEAVES, SERVER, Row, rows_of
@@ -28,6 +28,7 @@ NARROW = 60
 GAP = 2  # columns between an arrow and the other lifeline
 WITH_STATE = 110
 STATE_COLUMNS = 12
+BARE, BARE_WIDE = 15, 22  # columns of a side where no code stands: a state or an address
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,15 +38,19 @@ class Look:
     width: int
     style: Style
     payload: bool = True
+    bare: bool = False  # a capture without calls: at the sides stand states only
 
     @property
     def state(self) -> int:
         """Columns for the state; 0: none."""
-        return STATE_COLUMNS if self.width >= WITH_STATE else 0
+        return STATE_COLUMNS if self.width >= WITH_STATE and not self.bare else 0
 
     @property
     def wire(self) -> int:
         """Columns from lifeline to lifeline, both included."""
+        if self.bare:
+            side = BARE_WIDE if self.width >= 100 else BARE
+            return min(64, max(26, self.width - TIME_COLUMNS - 2 - 2 * side))
         rest = self.width - TIME_COLUMNS - 2 - self.state
         return min(44, max(26, rest * 36 // 100))
 
@@ -59,6 +64,7 @@ class Look:
 def ladder(ledger: Ledger, flow: Flow, look: Look, *, folded: bool = True) -> Iterator[str]:
     """The lines of one flow's ladder, its head first; unfolded ones are made as they go."""
     rows = rows_of(ledger, flow)
+    look = replace(look, bare=flow.addresses is not None)
     yield from head(flow, look)
     items: Iterable[Item] = with_idle(flow, fold(rows) if folded else list(rows))
     drawer = _Drawer(ledger, flow, look, rows)
@@ -90,6 +96,8 @@ def head(flow: Flow, look: Look) -> list[str]:
 
 def totals(flow: Flow) -> str:
     """Bytes each way and how it ended, in a few words."""
+    if flow.carried:
+        return crossings.totals(flow)
     if flow.datagrams:
         lost = sum(1 for d in flow.datagrams if d.received is None)
         count = len(flow.datagrams)
@@ -128,8 +136,11 @@ class _Drawer:
 
     def names(self) -> str:
         left, right = self.look.lanes
-        client = text.pad(names.end_name(self.flow.client), left)
-        server = text.clip(names.end_name(self.flow.server), right)
+        here, there = names.end_name(self.flow.client), names.end_name(self.flow.server)
+        if self.look.bare:
+            here, there = self._bare_names(left, right)
+        client = text.pad(here, left, right=self.look.bare)
+        server = text.clip(there, right)
         wire = self.glyphs.lane + " " * (self.look.wire - 2) + self.glyphs.lane
         unit = text.pad("ms", TIME_COLUMNS - 2, right=True) + "  "
         return (
@@ -139,13 +150,25 @@ class _Drawer:
             + self.style.paint(server, "server")
         )
 
+    def _bare_names(self, left: int, right: int) -> tuple[str, str]:
+        """Both addresses where they fit, else what they are; the flow's head has them."""
+        here, there = (names.address(a) for a in names.ends_of(self.flow))
+        if text.width_of(here) <= left and text.width_of(there) <= right:
+            return here, there
+        return _("client"), _("server")
+
     # -- rows --------------------------------------------------------------------
 
     def line(self, item: packets.Line) -> str:
-        if isinstance(item, packets.Wired):
-            return self._segment(item)
+        if isinstance(item, packets.Arrow):
+            return self._arrow(item)
         if isinstance(item, packets.More):
-            said = _("... {count} more segments").format(count=text.count_text(item.segments))
+            many = (
+                _("... {count} more datagrams")
+                if item.datagrams
+                else _("... {count} more segments")
+            )
+            said = many.format(count=text.count_text(item.segments))
             return self._between(f"{said} ({text.bytes_text(item.size)})")
         if isinstance(item, Folded):
             return self._between(self._folded(item))
@@ -165,13 +188,13 @@ class _Drawer:
         after = self.style.paint(server, "server") + self.style.paint(state, "dim")
         return f"{self._time(item.t)}{client} {self._wire(item)} {after}"
 
-    def _segment(self, item: packets.Wired) -> str:
-        time = self._time(item.segment.t)
+    def _arrow(self, item: packets.Arrow) -> str:
+        time = self._time(item.t)
         if self.look.width < NARROW:
-            to_right = item.segment.end == 0
+            to_right = item.end == 0
             arrow = self.glyphs.right if to_right else self.glyphs.left
             room = self.look.width - TIME_COLUMNS - 2
-            return f"{time}{arrow} {text.clip(packets.label(item.segment), room)}"
+            return f"{time}{arrow} {text.clip(item.said, room)}"
         return time + packets.drawn(item, self.look.wire, self.look.lanes, self.style)
 
     def _time(self, t: int) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 from plainwire.i18n import gettext as _
 from plainwire.see.capture.dissect import Field, Layer, dissect
 from plainwire.see.ledger.model import Ledger
-from plainwire.see.ledger.wire import RawPacket, Segment, Wire
+from plainwire.see.ledger.wire import RawPacket, Segment, Told, Wire
 from plainwire.see.report import field_words, packets, text
 from plainwire.see.report.style import Style
 
@@ -47,9 +47,12 @@ def packet_lines(
     packet, linktype = find(ledger, number)
     style = Style(colour)
     time = text.milliseconds(packet.t - ledger.began)
-    head = _("packet {number}, {size} bytes, {time} ms after the run began").format(
-        number=number, size=packet.length, time=time
-    )
+    foreign = ledger.capture is not None and ledger.capture.foreign
+    head = (
+        _("packet {number}, {size} bytes, {time} ms after the first packet")
+        if foreign
+        else _("packet {number}, {size} bytes, {time} ms after the run began")
+    ).format(number=number, size=packet.length, time=time)
     yield style.paint(text.clip(head, width), "bold")
     for said in belongs(ledger, number):
         yield from text.wrap(said, width, first="  ", rest="    ")
@@ -102,7 +105,7 @@ def belongs(ledger: Ledger, number: int) -> list[str]:
     """What calls and states have to do with a packet."""
     found = segment_of(ledger, number)
     if found is None:
-        return []
+        return _without_calls(ledger, number)
     wire, segment = found
     said = []
     if wire.flow is not None:
@@ -125,7 +128,31 @@ def belongs(ledger: Ledger, number: int) -> list[str]:
         if change.segment == number:
             who = _("client") if change.end == 0 else _("server")
             said.append(f"{who}: {change.before} → {change.after}")
+    if wire.flow is not None:
+        said += [_answered(told) for told in wire.flow.told if told.about == number]
     return said
+
+
+def _without_calls(ledger: Ledger, number: int) -> list[str]:
+    """What a datagram, or an ICMP error, of a capture without calls belongs to."""
+    for flow in ledger.flows:
+        for carried in flow.carried:
+            if carried.number == number:
+                of = _("of flow {number}").format(number=flow.number)
+                return [of, *(_answered(told) for told in flow.told if told.about == number)]
+        for told in flow.told:
+            if told.error.number == number:
+                said = [_("about flow {number}").format(number=flow.number)]
+                if told.about is not None:
+                    said.append(_("about packet {number}").format(number=told.about))
+                return said
+    return []
+
+
+def _answered(told: Told) -> str:
+    return _("answered by {error} (packet {number})").format(
+        error=f"ICMP {told.error.name}", number=told.error.number
+    )
 
 
 def _whole(behind: Any) -> str:

@@ -20,15 +20,18 @@ from typing import Any
 from plainwire.i18n import gettext as _
 from plainwire.see.capture.decode import ACK, FIN, RST, SYN
 from plainwire.see.ledger.model import Call, Flow
-from plainwire.see.ledger.wire import Behind, Change, Segment, Wire
+from plainwire.see.ledger.wire import Behind, Carried, Change, Segment, Told, Wire
 from plainwire.see.report import names, text
+from plainwire.see.report.crossings import Crossed, crossed
 from plainwire.see.report.fold import IDLE_NS, Folded, Idle, Item
 from plainwire.see.report.style import Style
 
 _FILE = re.compile(r"\S+(:\d+)")
+_END = ("client", "server")  # in the JSON report
 
 RUN_SHOWN = 6  # segments without a row between them; more are folded
 ALONE_SHOWN = 30  # the same in a capture without calls, which has no rows
+MATTERS_SHOWN = 90  # however many matter: a lossy transfer has thousands with a mark
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,29 +42,59 @@ class Wired:
     here: str  # state of the client's end
     there: str
 
+    @property
+    def t(self) -> int:
+        """When it was captured."""
+        return self.segment.t
+
+    @property
+    def end(self) -> int:
+        """The end that sent it."""
+        return self.segment.end
+
+    @property
+    def size(self) -> int:
+        """Bytes of payload."""
+        return self.segment.size
+
+    @property
+    def matters(self) -> bool:
+        """Must it stay when a run is shortened?"""
+        control = self.segment.flags & (SYN | FIN | RST)
+        return bool(control or self.here or self.there or self.segment.marks)
+
+    @property
+    def said(self) -> str:
+        """What stands on its arrow."""
+        return label(self.segment)
+
+    @property
+    def sides(self) -> tuple[str, str]:
+        """What stands at the client's and at the server's side of it (K1)."""
+        return sides(self)
+
 
 @dataclass(frozen=True, slots=True)
 class More:
-    """Segments that are not shown one by one."""
+    """Segments, or datagrams, that are not shown one by one."""
 
     segments: int
     size: int
+    datagrams: bool = False
 
 
-Line = Item | Wired | More
+Arrow = Wired | Crossed
+Line = Item | Arrow | More
 
 
 def among(flow: Flow, items: Iterable[Item], *, everything: bool) -> Iterator[Line]:
     """Put a flow's segments between its rows, by time (K3)."""
-    if flow.wire is None:
+    waiting: list[Arrow] = [*_wired(flow, everything), *crossed(flow)]
+    if not waiting:
         yield from items
         return
-    brought, until = _brought(flow.wire), _until(flow)
-    waiting = [
-        Wired(s, brought.get((s.number, 0), ""), brought.get((s.number, 1), ""))
-        for s in flow.wire.segments
-        if s.t < until and (everything or not s.plain or s.marks or s.cause or _brings(brought, s))
-    ]
+    if flow.told:
+        waiting.sort(key=lambda arrow: arrow.t)  # stable: each list is in order already
     at = 0
     most = ALONE_SHOWN if not flow.ends else RUN_SHOWN
     for item in items:
@@ -70,7 +103,7 @@ def among(flow: Flow, items: Iterable[Item], *, everything: bool) -> Iterator[Li
         else:
             until = item.start if isinstance(item, Folded) else item.t
         first = at
-        while at < len(waiting) and waiting[at].segment.t < until:
+        while at < len(waiting) and waiting[at].t < until:
             at += 1
         run = waiting[first:at]
         shown = most if not everything else len(run)
@@ -79,15 +112,27 @@ def among(flow: Flow, items: Iterable[Item], *, everything: bool) -> Iterator[Li
             continue
         yield from _short(run, shown)
         if isinstance(item, Folded):
-            while at < len(waiting) and waiting[at].segment.t <= item.end:
+            while at < len(waiting) and waiting[at].t <= item.end:
                 at += 1
         yield item
     yield from waiting[at:] if everything else _short(waiting[at:], most)
 
 
-def _in_gap(idle: Idle, run: list[Wired], most: int) -> Iterator[Line]:
+def _wired(flow: Flow, everything: bool) -> list[Wired]:
+    """The segments of a flow that its ladder shows (K3, K4)."""
+    if flow.wire is None:
+        return []
+    brought, until = _brought(flow.wire), _until(flow)
+    return [
+        Wired(s, brought.get((s.number, 0), ""), brought.get((s.number, 1), ""))
+        for s in flow.wire.segments
+        if s.t < until and (everything or not s.plain or s.marks or s.cause or _brings(brought, s))
+    ]
+
+
+def _in_gap(idle: Idle, run: list[Arrow], most: int) -> Iterator[Line]:
     """A time without rows, and its segments: the gap stands where really nothing came."""
-    times = [idle.start, *(wired.segment.t for wired in run), idle.start + idle.ns]
+    times = [idle.start, *(arrow.t for arrow in run), idle.start + idle.ns]
     widest = max(range(len(run) + 1), key=lambda n: times[n + 1] - times[n])
     left = times[widest + 1] - times[widest]
     yield from _short(run[:widest], most)
@@ -123,22 +168,28 @@ def _brings(brought: dict[tuple[int, int], str], segment: Segment) -> bool:
     return (segment.number, 0) in brought or (segment.number, 1) in brought
 
 
-def _short(run: list[Wired], most: int) -> Iterator[Wired | More]:
-    """A long run of data segments as its first ones, how many more, and its last."""
+def _short(run: list[Arrow], most: int) -> Iterator[Arrow | More]:
+    """A long run as its first arrows, those that matter, how many more, and its last."""
     if len(run) <= most:
         yield from run
         return
-    control = SYN | FIN | RST
-    held: list[Wired] = []
+    shown = 0
+    held: list[Arrow] = []
     for position, item in enumerate(run):
-        told = item.segment.flags & control or item.here or item.there or item.segment.marks
-        if told or position < most // 3 or position == len(run) - 1:
+        last = position == len(run) - 1
+        if last or position < most // 3 or (item.matters and shown < MATTERS_SHOWN):
             if held:
-                yield More(len(held), sum(w.segment.size for w in held))
+                yield _more(held)
                 held = []
+            shown += 1
             yield item
         else:
             held.append(item)
+
+
+def _more(held: list[Arrow]) -> More:
+    size = sum(arrow.size for arrow in held)
+    return More(len(held), size, datagrams=all(isinstance(arrow, Crossed) for arrow in held))
 
 
 def label(segment: Segment) -> str:
@@ -154,14 +205,14 @@ def label(segment: Segment) -> str:
     return said
 
 
-def drawn(item: Wired, wire: int, lanes: tuple[int, int], style: Style) -> str:
-    """A segment's line, without its time: side, arrow from lifeline to lifeline, side."""
+def drawn(item: Arrow, wire: int, lanes: tuple[int, int], style: Style) -> str:
+    """An arrow's line, without its time: side, arrow from lifeline to lifeline, side."""
     glyphs = style.glyphs
-    left, right = sides(item)
+    left, right = item.sides
     inside = wire - 2
-    said = text.clip(label(item.segment), inside - 4)
+    said = text.clip(item.said, inside - 4)
     rest = glyphs.faint * max(0, inside - text.width_of(said) - 4)
-    if item.segment.end == 0:
+    if item.end == 0:
         arrow = f"{glyphs.faint} {said} {rest}{glyphs.right}"
     else:
         arrow = f"{glyphs.left}{rest} {said} {glyphs.faint}"
@@ -396,16 +447,21 @@ def attempt(wire: Wire) -> str:
 
 
 def to_json(flow: Flow, began: int, number_of: Any) -> dict[str, Any]:
-    """A flow's segments and states as JSON takes them.
+    """A flow's packets and states as JSON takes them.
 
     Args:
         flow: with or without packets.
         began: times are told from it.
         number_of: the number of a call in the report, from the call.
     """
+    carried = {
+        "datagrams": [_carried(c, began) for c in flow.carried],
+        "icmp": [_told(t, began) for t in flow.told],
+    }
     if flow.wire is None:
-        return {"segments": [], "states": []}
+        return {"segments": [], "states": [], **carried}
     return {
+        **carried,
         "segments": [_segment(s, began, number_of) for s in flow.wire.segments],
         "states": [_change(c, began, number_of) for c in flow.wire.states],
     }
@@ -415,7 +471,7 @@ def _segment(s: Segment, began: int, number_of: Any) -> dict[str, Any]:
     return {
         "packet": s.number,
         "t_ns": s.t - began,
-        "from": "client" if s.end == 0 else "server",
+        "from": _END[s.end],
         "flags": s.names,
         "seq": s.start + 1,
         "ack": s.acked + 1 if s.acked is not None else None,
@@ -431,6 +487,21 @@ def _segment(s: Segment, began: int, number_of: Any) -> dict[str, Any]:
     }
 
 
+def _carried(c: Carried, began: int) -> dict[str, Any]:
+    return {"packet": c.number, "t_ns": c.t - began, "from": _END[c.end], "size": c.size}
+
+
+def _told(told: Told, began: int) -> dict[str, Any]:
+    return {
+        "packet": told.error.number,
+        "t_ns": told.error.t - began,
+        "to": _END[told.end],
+        "by": told.error.source,
+        "error": told.error.name,
+        "about": told.about,
+    }
+
+
 def _behind(behind: Behind | None, number_of: Any) -> dict[str, Any] | None:
     if behind is None:
         return None
@@ -441,7 +512,7 @@ def _behind(behind: Behind | None, number_of: Any) -> dict[str, Any] | None:
 def _change(c: Change, began: int, number_of: Any) -> dict[str, Any]:
     return {
         "t_ns": c.t - began,
-        "end": "client" if c.end == 0 else "server",
+        "end": _END[c.end],
         "before": c.before,
         "after": c.after,
         "cause": c.cause,

@@ -27,7 +27,7 @@ def verdict(ledger: Ledger, findings: list[Finding], *, cwd: str | None = None) 
     """
     if not findings:
         if ledger.capture is not None and ledger.capture.foreign:
-            return _of_capture(ledger, ledger.capture.datagrams)
+            return _of_capture(ledger)
         said = _("Nothing wrong was seen. {story}").format(story=story(ledger))
         return said + _cut_short(ledger)
     first, *rest = ranked(findings)
@@ -40,23 +40,28 @@ def verdict(ledger: Ledger, findings: list[Finding], *, cwd: str | None = None) 
     return said
 
 
-def _of_capture(ledger: Ledger, datagrams: int) -> str:
+def _of_capture(ledger: Ledger) -> str:
     if not ledger.packets:
         return _("The capture has no packets.")
     packets = text.count_text(len(ledger.packets))
-    if ledger.flows:
-        said = _("Nothing wrong was seen. {flows} TCP connections in {packets} packets.").format(
-            flows=text.count_text(len(ledger.flows)), packets=packets
-        )
-    else:
-        said = _("There is no TCP connection in the {packets} packets of the capture.").format(
+    counted = Counter(flow.kind for flow in ledger.flows)
+    said = []
+    if counted["tcp"]:
+        many = _("{count} TCP connections") if counted["tcp"] > 1 else _("{count} TCP connection")
+        said.append(many.format(count=text.count_text(counted["tcp"])))
+    if counted["udp"]:
+        many = _("{count} UDP flows") if counted["udp"] > 1 else _("{count} UDP flow")
+        said.append(many.format(count=text.count_text(counted["udp"])))
+    if ledger.icmp:
+        many = _("{count} ICMP errors") if len(ledger.icmp) > 1 else _("{count} ICMP error")
+        said.append(many.format(count=text.count_text(len(ledger.icmp))))
+    if not said:
+        return _("Neither TCP nor UDP is in the {packets} packets of the capture.").format(
             packets=packets
         )
-    if datagrams or ledger.icmp:
-        said += " " + _("Also {datagrams} UDP datagrams and {errors} ICMP errors.").format(
-            datagrams=text.count_text(datagrams), errors=text.count_text(len(ledger.icmp))
-        )
-    return said
+    return _("Nothing wrong was seen. {what} in {packets} packets.").format(
+        what=_(", ").join(said), packets=packets
+    )
 
 
 def ranked(findings: list[Finding]) -> list[Finding]:

@@ -56,6 +56,15 @@ _UNREACHABLE_6 = {
 }
 
 
+def error_name(version: int, kind: int, code: int) -> str:
+    """Name an ICMP error in a few words: `port unreachable`, `time exceeded`."""
+    types, codes, unreachable = (
+        (_TYPES_4, _UNREACHABLE_4, 3) if version == 4 else (_TYPES_6, _UNREACHABLE_6, 1)
+    )
+    named = codes.get(code, "") if kind == unreachable else ""
+    return named.partition(":")[0] or types.get(kind, f"type {kind}")
+
+
 def icmp4(cursor: Cursor, end: int) -> tuple[Layer, bool]:
     """Read an ICMP message; gives the layer and whether a quoted packet follows."""
     kind = cursor.number("type", 1)
