@@ -323,6 +323,18 @@ def flag_names(flags: int) -> str:
     return ", ".join(_FLAG_NAMES[bit] for bit in order if flags >> bit & 1) or "none"
 
 
+def identification_of(data: bytes, linktype: int = ETHERNET) -> int:
+    """Give a packet's IPv4 identification; 0 for anything else, and for what is cut before it.
+
+    A sender that retransmits counts it up (Linux, Windows) or leaves it 0; a packet that
+    was captured twice keeps it.
+    """
+    start, ethertype = network_start(data, linktype)
+    if ethertype != 0x0800 or len(data) < start + 20:
+        return 0
+    return data[start + 4] << 8 | data[start + 5]
+
+
 def option_of(options: bytes, wanted: int) -> bytes | None:
     """Find one TCP option's value bytes; None if it is absent or the options are broken.
 

@@ -13,6 +13,7 @@ from plainwire.see.diagnosis import (
     address_in_use,
     backlog_overflow,
     both_sending,
+    captured,
     connect_refused,
     connect_result_ignored,
     connection_per_request,
@@ -91,11 +92,15 @@ def diagnose(
 ) -> list[Finding]:
     """Every finding of the rules (all of them by default), certain ones first.
 
+    A capture of another tool has no calls: only the packet-only halves are asked of it.
+
     Args:
         ledger: what happened.
         rules: the names of those to be asked.
         told: is called before each rule with how much is done, from 0 to 1.
     """
+    if ledger.capture is not None and ledger.capture.foreign:
+        return _of_capture(ledger, rules)
     case = Case(ledger)
     asked = rules or tuple(RULES)
     found: list[Finding] = []
@@ -103,4 +108,11 @@ def diagnose(
         if told is not None:
             told(number / len(asked))
         found += RULES[name](case)
+    return sorted(found, key=lambda f: f.certainty != CERTAIN)
+
+
+def _of_capture(ledger: Ledger, rules: tuple[str, ...] | None) -> list[Finding]:
+    seen = captured.Seen(ledger)
+    asked = [rule for name, rule in captured.RULES.items() if rules is None or name in rules]
+    found = [finding for rule in asked for finding in rule(seen)]
     return sorted(found, key=lambda f: f.certainty != CERTAIN)

@@ -10,5 +10,6 @@ waits.py      who waits for whom, from a sample of the kernel
 packets.py    each segment and the calls whose bytes it carries; wire.py its words
 causes.py     the line that caused a SYN, FIN or RST; states.py what it brought
 glue.py       where two sends were glued
-foreign.py    a capture without calls; carried.py its datagrams and ICMP errors
+foreign.py    a capture without calls; carried.py its datagrams and ICMP errors;
+              copies.py what it holds twice
 """

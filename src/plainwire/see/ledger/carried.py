@@ -13,7 +13,8 @@ from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterator
 
-from plainwire.see.capture.decode import PROTOCOL_UDP, Datagram
+from plainwire.see.capture.decode import PROTOCOL_UDP, Datagram, identification_of
+from plainwire.see.capture.linktypes import ETHERNET
 from plainwire.see.ledger.model import Address, Direction, Flow
 from plainwire.see.ledger.packets import Sorted, Taken, host_text
 from plainwire.see.ledger.wire import Carried, Icmp, RawPacket, Told
@@ -45,13 +46,16 @@ def _flow(opened: int, source: Raw, target: Raw) -> Flow:
     return Flow(0, "udp", None, None, there, back, opened, addresses=ends)
 
 
-def tell(flows: list[Flow], found: Sorted, taken: list[RawPacket]) -> None:
+def tell(
+    flows: list[Flow], found: Sorted, taken: list[RawPacket], linktypes: dict[int, int]
+) -> None:
     """Put each ICMP error into the flow that it quotes (U2, U3).
 
     Args:
         flows: all flows of the capture, in the order of their first packets.
         found: its packets by kind.
         taken: all its packets; packet number N is at N - 1.
+        linktypes: the link type of each of its interfaces.
     """
     if not found.icmp:
         return
@@ -67,7 +71,7 @@ def tell(flows: list[Flow], found: Sorted, taken: list[RawPacket]) -> None:
             continue
         end = 0 if quoted.addresses[0] == error.quoted_source else 1
         if kind == "udp":
-            about = _datagram(quoted, end, error, taken)
+            about = _datagram(quoted, end, error, taken, linktypes)
         else:
             about = _segment(quoted, end, error, found.segments)
         quoted.told.append(Told(error, end, about))
@@ -78,11 +82,14 @@ def first(flow: Flow) -> int:
     return flow.carried[0].number if flow.carried else flow.segments[0].number
 
 
-def _datagram(flow: Flow, end: int, error: Icmp, taken: list[RawPacket]) -> int | None:
+def _datagram(
+    flow: Flow, end: int, error: Icmp, taken: list[RawPacket], linktypes: dict[int, int]
+) -> int | None:
     at = bisect_left(flow.carried, error.number, key=lambda c: c.number)
     for sent in _before(flow.carried, at):
         if sent.end == end and sent.size == error.quoted_size:
-            known = _identification(taken[sent.number - 1].data)
+            packet = taken[sent.number - 1]
+            known = identification_of(packet.data, linktypes.get(packet.interface, ETHERNET))
             if not known or not error.quoted_id or known == error.quoted_id:
                 return sent.number
     return None
@@ -90,14 +97,6 @@ def _datagram(flow: Flow, end: int, error: Icmp, taken: list[RawPacket]) -> int 
 
 def _before(items: list[Carried], at: int) -> Iterator[Carried]:
     return (items[n] for n in range(at - 1, max(-1, at - 1 - _LOOKED_AT), -1))
-
-
-def _identification(data: bytes) -> int:
-    """The IPv4 identification of a datagram's packet; 0 when it has none to compare."""
-    for start in (14, 0, 16, 20, 4):  # behind the link headers that capture files have
-        if len(data) > start + 20 and data[start] == 0x45 and data[start + 9] == PROTOCOL_UDP:
-            return data[start + 4] << 8 | data[start + 5]
-    return 0
 
 
 def _segment(flow: Flow, end: int, error: Icmp, segments: dict[int, Taken]) -> int | None:

@@ -4,7 +4,8 @@ F1  Every TCP connection of the file is a flow, and every pair of ends that exch
     datagrams (carried.py), in the order of their first packets. A connection's client is
     who sent the SYN; without one, who sent first.
 F2  An ICMP error stands in the flow that it quotes; what else ICMP carries is not read.
-F3  A file that is broken or cut off is read up to there, and the ledger's faults say so.
+F3  A packet that the capture holds twice (copies.py) is in its flow once.
+F4  A file that is broken or cut off is read up to there, and the ledger's faults say so.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from plainwire.see.capture.pcapng.model import (
     FilePacket,
     InterfaceInfo,
 )
-from plainwire.see.ledger import carried, packets, states
+from plainwire.see.ledger import carried, copies, packets, states
 from plainwire.see.ledger.model import Direction, Flow, Ledger
 from plainwire.see.ledger.wire import Capture, RawPacket, Wire
 
@@ -43,8 +44,11 @@ def _of_capture(events: Iterable[FileEvent]) -> Ledger:
     taken: list[RawPacket] = []
     interfaces: list[InterfaceInfo] = []
     fault = _read(events, taken, interfaces)
-    found = packets.sort(taken, {n: i.linktype for n, i in enumerate(interfaces)})
-    ledger = _empty(taken, interfaces, len(found.datagrams))
+    linktypes = {n: i.linktype for n, i in enumerate(interfaces)}
+    twice = copies.copies(taken, linktypes)
+    once = (p for p in taken if p.number not in twice) if twice else taken
+    found = packets.sort(once, linktypes)
+    ledger = _empty(taken, interfaces, linktypes, twice)
     ledger.icmp = found.icmp
     if fault:
         ledger.faults.append(fault)
@@ -60,7 +64,7 @@ def _of_capture(events: Iterable[FileEvent]) -> Ledger:
     ledger.flows.sort(key=carried.first)
     for number, flow in enumerate(ledger.flows):
         flow.number = number
-    carried.tell(ledger.flows, found, taken)
+    carried.tell(ledger.flows, found, taken, linktypes)
     ledger.index()
     return ledger
 
@@ -89,9 +93,13 @@ def _read(
     return ""
 
 
-def _empty(taken: list[RawPacket], interfaces: list[InterfaceInfo], datagrams: int) -> Ledger:
+def _empty(
+    taken: list[RawPacket],
+    interfaces: list[InterfaceInfo],
+    linktypes: dict[int, int],
+    twice: dict[int, int],
+) -> Ledger:
     names = tuple(i.name or f"interface {n}" for n, i in enumerate(interfaces))
-    linktypes = {n: i.linktype for n, i in enumerate(interfaces)}
     began = min((p.t for p in taken), default=0)
     ended = max((p.t for p in taken), default=0)
     return Ledger(
@@ -109,7 +117,7 @@ def _empty(taken: list[RawPacket], interfaces: list[InterfaceInfo], datagrams: i
         faults=[],
         began=began,
         ended=ended,
-        capture=Capture(names, "", False, linktypes=linktypes, foreign=True, datagrams=datagrams),
+        capture=Capture(names, "", False, linktypes=linktypes, foreign=True, copies=twice),
         packets=taken,
     )
 

@@ -219,8 +219,7 @@ class Capture:
     unwritten: int = 0
     linktypes: dict[int, int] = field(default_factory=dict)
     foreign: bool = False  # a capture file of another tool, without calls
-    datagrams: int = 0  # UDP datagrams of such a file
-    copies: int = 0  # packets of such a file that were captured twice, and are shown once
+    copies: dict[int, int] = field(default_factory=dict)  # its packets that it holds twice
     keys: tuple[str, ...] = ()  # lines of the programs' TLS key log
 
     @property

@@ -50,8 +50,7 @@ class Crossed:
         """Must it stay when a run is shortened?"""
         return isinstance(self.what, Told)
 
-    @property
-    def said(self) -> str:
+    def said(self, _room: int) -> str:
         """What stands on its arrow."""
         what = self.what
         if isinstance(what, Carried):
@@ -83,15 +82,20 @@ def error_text(told: Told) -> str:
 
 def totals(flow: Flow) -> str:
     """How much went each way, in a few words."""
-    said = []
-    for end, words in (
-        (0, _("{count} datagrams there ({size})")),
-        (1, _("{count} back ({size})")),
-    ):
-        sizes = [c.size for c in flow.carried if c.end == end]
-        size = text.bytes_text(sum(sizes))
-        said.append(words.format(count=text.count_text(len(sizes)), size=size))
+    sizes = [[c.size for c in flow.carried if c.end == end] for end in (0, 1)]
+    there, back = (text.bytes_text(sum(each)) for each in sizes)
+    many = len(sizes[0]) != 1
+    words = _("{count} datagrams there ({size})") if many else _("{count} datagram there ({size})")
+    said = [
+        words.format(count=text.count_text(len(sizes[0])), size=there),
+        _("{count} back ({size})").format(count=text.count_text(len(sizes[1])), size=back),
+    ]
     if flow.told:
-        errors = text.count_text(len(flow.told))
-        said.append(_("{count} ICMP errors").format(count=errors))
+        said.append(errors_text(len(flow.told)))
     return _(", ").join(said)
+
+
+def errors_text(count: int) -> str:
+    """`2 ICMP errors`."""
+    words = _("{count} ICMP errors") if count > 1 else _("{count} ICMP error")
+    return words.format(count=text.count_text(count))

@@ -15,7 +15,7 @@ from typing import Any
 
 from plainwire.see.diagnosis.model import Evidence, Finding, Place, Text
 from plainwire.see.ledger.model import Address, Call, Direction, Endpoint, Flow, Frame, Ledger
-from plainwire.see.report import names, packets, rows, sources, verdict
+from plainwire.see.report import names, packets_json, rows, sources, verdict
 
 VERSION = 1
 
@@ -123,7 +123,9 @@ class _Report:
             "closed_first": verdict.closer_side(flow) if closer else None,
             "there": self.direction(flow, flow.there),
             "back": self.direction(flow, flow.back),
-            **packets.to_json(flow, self.ledger.began, lambda call: self.numbers.get(id(call))),
+            **packets_json.to_json(
+                flow, self.ledger.began, lambda call: self.numbers.get(id(call))
+            ),
         }
 
     def end(self, endpoint: Endpoint | None, address: Address) -> dict[str, Any]:

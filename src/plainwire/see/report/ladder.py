@@ -89,9 +89,13 @@ def head(flow: Flow, look: Look) -> list[str]:
     else:
         between = f"{here} {arrow} {there}"
     title = _("flow {number}").format(number=flow.number)
-    parts = f"  {kind}  {between}  {totals(flow)}"
-    line = text.clip(title + parts, look.width)
-    return [look.style.paint(title, "bold") + line[len(title) :]]
+    whole = f"{title}  {kind}  {between}  {totals(flow)}"
+    lines = [text.clip(whole, look.width)]
+    if look.bare and text.width_of(whole) > look.width:
+        # Without calls the addresses and the counts are the flow's only description.
+        lines = [text.clip(f"{title}  {kind}  {between}", look.width)]
+        lines.append("  " + text.clip(totals(flow), look.width - 2))
+    return [look.style.paint(title, "bold") + lines[0][len(title) :], *lines[1:]]
 
 
 def totals(flow: Flow) -> str:
@@ -194,7 +198,7 @@ class _Drawer:
             to_right = item.end == 0
             arrow = self.glyphs.right if to_right else self.glyphs.left
             room = self.look.width - TIME_COLUMNS - 2
-            return f"{time}{arrow} {text.clip(item.said, room)}"
+            return f"{time}{arrow} {text.clip(item.said(room), room)}"
         return time + packets.drawn(item, self.look.wire, self.look.lanes, self.style)
 
     def _time(self, t: int) -> str:

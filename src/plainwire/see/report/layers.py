@@ -135,6 +135,9 @@ def belongs(ledger: Ledger, number: int) -> list[str]:
 
 def _without_calls(ledger: Ledger, number: int) -> list[str]:
     """What a datagram, or an ICMP error, of a capture without calls belongs to."""
+    copied = ledger.capture.copies.get(number) if ledger.capture is not None else None
+    if copied is not None:
+        return [_("the same as packet {number}, captured twice").format(number=copied)]
     for flow in ledger.flows:
         for carried in flow.carried:
             if carried.number == number:

@@ -15,19 +15,17 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from typing import Any
 
 from plainwire.i18n import gettext as _
 from plainwire.see.capture.decode import ACK, FIN, RST, SYN
 from plainwire.see.ledger.model import Call, Flow
-from plainwire.see.ledger.wire import Behind, Carried, Change, Segment, Told, Wire
+from plainwire.see.ledger.wire import Behind, Segment, Wire
 from plainwire.see.report import names, text
 from plainwire.see.report.crossings import Crossed, crossed
 from plainwire.see.report.fold import IDLE_NS, Folded, Idle, Item
 from plainwire.see.report.style import Style
 
 _FILE = re.compile(r"\S+(:\d+)")
-_END = ("client", "server")  # in the JSON report
 
 RUN_SHOWN = 6  # segments without a row between them; more are folded
 ALONE_SHOWN = 30  # the same in a capture without calls, which has no rows
@@ -63,10 +61,9 @@ class Wired:
         control = self.segment.flags & (SYN | FIN | RST)
         return bool(control or self.here or self.there or self.segment.marks)
 
-    @property
-    def said(self) -> str:
-        """What stands on its arrow."""
-        return label(self.segment)
+    def said(self, room: int) -> str:
+        """What stands on its arrow, in so many columns if it can."""
+        return label(self.segment, room)
 
     @property
     def sides(self) -> tuple[str, str]:
@@ -178,9 +175,11 @@ def _short(run: list[Arrow], most: int) -> Iterator[Arrow | More]:
     for position, item in enumerate(run):
         last = position == len(run) - 1
         if last or position < most // 3 or (item.matters and shown < MATTERS_SHOWN):
-            if held:
+            if len(held) == 1:
+                yield from held  # a line that says so would be no shorter
+            elif held:
                 yield _more(held)
-                held = []
+            held = []
             shown += 1
             yield item
         else:
@@ -192,17 +191,25 @@ def _more(held: list[Arrow]) -> More:
     return More(len(held), size, datagrams=all(isinstance(arrow, Crossed) for arrow in held))
 
 
-def label(segment: Segment) -> str:
-    """`4: PSH,ACK seq=1 len=5`, as short as it can be told."""
-    said = f"{segment.number}: {segment.names.replace(', ', ',')}"
+def label(segment: Segment, room: int | None = None) -> str:
+    """`4: PSH,ACK seq=1 len=5 retransmission`, as short as it can be told.
+
+    In `room` columns, what the segment means stays before its numbers do.
+    """
+    head = f"{segment.number}: {segment.names.replace(', ', ',')}"
+    sequence = count = ""
     if segment.flags & SYN or segment.size or segment.flags & (FIN | RST):
-        said += f" seq={segment.start + 1}"
+        sequence = f" seq={segment.start + 1}"
     if segment.size:
-        said += f" len={segment.size}"
+        count = f" len={segment.size}"
     elif segment.flags & ACK and segment.acked is not None:
-        said += f" ack={segment.acked + 1}"
-    said += "".join(f" {mark.kind.value}" for mark in segment.marks)
-    return said
+        count = f" ack={segment.acked + 1}"
+    marks = "".join(f" {mark.kind.value}" for mark in segment.marks)
+    said = head + sequence + count + marks
+    if not marks or room is None or text.width_of(said) <= room:
+        return said
+    shorter = head + count + marks
+    return shorter if text.width_of(shorter) <= room else head + marks
 
 
 def drawn(item: Arrow, wire: int, lanes: tuple[int, int], style: Style) -> str:
@@ -210,7 +217,7 @@ def drawn(item: Arrow, wire: int, lanes: tuple[int, int], style: Style) -> str:
     glyphs = style.glyphs
     left, right = item.sides
     inside = wire - 2
-    said = text.clip(item.said, inside - 4)
+    said = text.clip(item.said(inside - 4), inside - 4)
     rest = glyphs.faint * max(0, inside - text.width_of(said) - 4)
     if item.end == 0:
         arrow = f"{glyphs.faint} {said} {rest}{glyphs.right}"
@@ -441,81 +448,3 @@ def attempt(wire: Wire) -> str:
     if len(wire.segments) == 1:
         parts.append(_("no answer"))
     return ", ".join(parts)
-
-
-# -- for machines ------------------------------------------------------------------------
-
-
-def to_json(flow: Flow, began: int, number_of: Any) -> dict[str, Any]:
-    """A flow's packets and states as JSON takes them.
-
-    Args:
-        flow: with or without packets.
-        began: times are told from it.
-        number_of: the number of a call in the report, from the call.
-    """
-    carried = {
-        "datagrams": [_carried(c, began) for c in flow.carried],
-        "icmp": [_told(t, began) for t in flow.told],
-    }
-    if flow.wire is None:
-        return {"segments": [], "states": [], **carried}
-    return {
-        **carried,
-        "segments": [_segment(s, began, number_of) for s in flow.wire.segments],
-        "states": [_change(c, began, number_of) for c in flow.wire.states],
-    }
-
-
-def _segment(s: Segment, began: int, number_of: Any) -> dict[str, Any]:
-    return {
-        "packet": s.number,
-        "t_ns": s.t - began,
-        "from": _END[s.end],
-        "flags": s.names,
-        "seq": s.start + 1,
-        "ack": s.acked + 1 if s.acked is not None else None,
-        "start": s.start if s.size else None,
-        "size": s.size,
-        "window": s.window,
-        "sends": [number_of(r.call) for r in s.sends],
-        "receives": [number_of(r.call) for r in s.reads],
-        "acked_by": s.acked_by,
-        "cause": _behind(s.cause, number_of),
-        "seen": _behind(s.seen, number_of),
-        "marks": [m.kind.value for m in s.marks],
-    }
-
-
-def _carried(c: Carried, began: int) -> dict[str, Any]:
-    return {"packet": c.number, "t_ns": c.t - began, "from": _END[c.end], "size": c.size}
-
-
-def _told(told: Told, began: int) -> dict[str, Any]:
-    return {
-        "packet": told.error.number,
-        "t_ns": told.error.t - began,
-        "to": _END[told.end],
-        "by": told.error.source,
-        "error": told.error.name,
-        "about": told.about,
-    }
-
-
-def _behind(behind: Behind | None, number_of: Any) -> dict[str, Any] | None:
-    if behind is None:
-        return None
-    call = number_of(behind.call) if behind.call is not None else None
-    return {"by": behind.by, "why": behind.why, "call": call}
-
-
-def _change(c: Change, began: int, number_of: Any) -> dict[str, Any]:
-    return {
-        "t_ns": c.t - began,
-        "end": _END[c.end],
-        "before": c.before,
-        "after": c.after,
-        "cause": c.cause,
-        "packet": c.segment,
-        "call": number_of(c.call) if c.call is not None else None,
-    }

@@ -89,11 +89,15 @@ def render_finding(
 
 
 def grouped(findings: list[Finding]) -> list[tuple[Finding, int]]:
-    """The findings with those of the same rule and lines told once, and how many more there are."""
+    """The findings with those of the same rule and lines told once, and how many more there are.
+
+    Those without a line are alike when they say the same.
+    """
     counted: dict[object, list[Finding]] = {}
     for finding in ranked(findings):
         lines = tuple((place.frame.file, place.frame.line) for place in finding.places)
-        counted.setdefault((finding.rule, finding.certainty, lines), []).append(finding)
+        same = lines or str(finding.message)
+        counted.setdefault((finding.rule, finding.certainty, same), []).append(finding)
     return [(alike[0], len(alike) - 1) for alike in counted.values()]
 
 

@@ -7,7 +7,7 @@ from collections import Counter
 from plainwire.i18n import gettext as _
 from plainwire.see.capture.linktypes import ETHERNET, KNOWN
 from plainwire.see.ledger.model import Ledger
-from plainwire.see.ledger.wire import Capture
+from plainwire.see.ledger.wire import RST, SYN, Capture, Kind, Wire
 from plainwire.see.report import text
 
 
@@ -39,7 +39,7 @@ def unseen(ledger: Ledger) -> list[str]:
     lost = sum(1 for f in ledger.flows if f.there.base or f.back.base)
     if lost:
         said.append(_("the beginning of {count} flows was no longer kept").format(count=lost))
-    said += _undecoded(ledger)
+    said += [*_undecoded(ledger), *_of_capture(ledger)]
     said += [_("fault: {text}").format(text=text.safe(fault)) for fault in ledger.faults]
     return list(dict.fromkeys(said))
 
@@ -56,6 +56,48 @@ def _undecoded(ledger: Ledger) -> list[str]:
         for number, count in sorted(found.items())
         if number not in KNOWN
     ]
+
+
+def _of_capture(ledger: Ledger) -> list[str]:
+    """What a capture without calls does not hold, or holds twice."""
+    if ledger.capture is None or not ledger.capture.foreign:
+        return []
+    said = []
+    if ledger.capture.copies:
+        said.append(
+            _("{count} packets were captured twice; each is shown once").format(
+                count=text.count_text(len(ledger.capture.copies))
+            )
+        )
+    wires = ledger.wires
+    began = sum(1 for wire in wires if not wire.opener_known)
+    if began:
+        said.append(
+            _("{count} connections had begun before the capture").format(
+                count=text.count_text(began)
+            )
+        )
+    one = sum(1 for wire in wires if _one_sided(wire))
+    if one:
+        said.append(
+            _("of {count} connections only one direction was captured").format(
+                count=text.count_text(one)
+            )
+        )
+    holes = sum(1 for wire in wires if any(o.kind is Kind.GAP for o in wire.observations))
+    if holes:
+        said.append(
+            _(
+                "{count} connections have holes: packets were lost before the capture, or by it"
+            ).format(count=text.count_text(holes))
+        )
+    return said
+
+
+def _one_sided(wire: Wire) -> bool:
+    """Did one end say more than SYN, and the other nothing?"""
+    ends = {segment.end for segment in wire.segments}
+    return len(ends) == 1 and any(not s.flags & (SYN | RST) for s in wire.segments)
 
 
 def level(ledger: Ledger) -> str:

@@ -13,7 +13,7 @@ from collections import Counter
 from plainwire.i18n import gettext as _
 from plainwire.see.diagnosis.model import CERTAIN, Finding, Place
 from plainwire.see.ledger.model import Call, Endpoint, Flow, Ledger
-from plainwire.see.report import names, text
+from plainwire.see.report import crossings, names, text
 from plainwire.see.report.names import Paths
 
 
@@ -53,8 +53,7 @@ def _of_capture(ledger: Ledger) -> str:
         many = _("{count} UDP flows") if counted["udp"] > 1 else _("{count} UDP flow")
         said.append(many.format(count=text.count_text(counted["udp"])))
     if ledger.icmp:
-        many = _("{count} ICMP errors") if len(ledger.icmp) > 1 else _("{count} ICMP error")
-        said.append(many.format(count=text.count_text(len(ledger.icmp))))
+        said.append(crossings.errors_text(len(ledger.icmp)))
     if not said:
         return _("Neither TCP nor UDP is in the {packets} packets of the capture.").format(
             packets=packets

@@ -1,0 +1,546 @@
+"""Real exchanges, each captured into a file of its own, as tcpdump would have.
+
+Run as a script inside a private network: `scenes.py FOLDER [NAME ...]` plays every scene
+(or those named) and writes FOLDER/NAME.pcapng. BROKEN maps a scene to the finding that it
+must give; all others are healthy, or near misses, and must give none.
+
+A socket filter of one instruction ("return 0") makes an end deaf: the kernel drops every
+segment that comes for it, as a dead host or a firewall would.
+"""
+
+from __future__ import annotations
+
+import array
+import asyncio
+import contextlib
+import fcntl
+import http.client
+import http.server
+import json
+import socket
+import struct
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from plainwire.see.capture import live, private_net, recorded
+from plainwire.see.capture.pcapng import PcapngWriter
+
+HOST = "127.0.0.1"
+SECONDS = 20.0
+_DROP_ALL = array.array("B", struct.pack("=HBBI", 0x06, 0, 0, 0))
+_FILTER = struct.pack("HP", 1, _DROP_ALL.buffer_info()[0])
+
+Left = tuple[socket.socket, ...] | None  # sockets to close when the capture has ended
+Scene = Callable[[], Left]
+SCENES: dict[str, Scene] = {}
+BROKEN: dict[str, str] = {}
+
+
+def broken(rule: str) -> Callable[[Scene], Scene]:
+    def add(scene: Scene) -> Scene:
+        BROKEN[scene.__name__] = rule
+        return healthy(scene)
+
+    return add
+
+
+def healthy(scene: Scene) -> Scene:
+    SCENES[scene.__name__] = scene
+    return scene
+
+
+def deaf(sock: socket.socket) -> None:
+    sock.setsockopt(socket.SOL_SOCKET, 26, _FILTER)  # SO_ATTACH_FILTER
+
+
+def hearing(sock: socket.socket) -> None:
+    sock.setsockopt(socket.SOL_SOCKET, 27, 0)  # SO_DETACH_FILTER
+
+
+def listen(host: str = HOST, port: int = 0) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.create_server((host, port), family=family, backlog=64)
+    listener.settimeout(SECONDS)
+    return listener
+
+
+def connected() -> tuple[socket.socket, socket.socket]:
+    """Give (client, server)."""
+    with listen() as listener:
+        client = socket.create_connection(listener.getsockname(), timeout=SECONDS)
+        server, _ = listener.accept()
+        server.settimeout(SECONDS)
+        return client, server
+
+
+def linger_zero(sock: socket.socket) -> None:
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+
+
+def until(condition: Callable[[], bool]) -> None:
+    """Wait for a condition of the kernel, bounded; there is no event to wait for."""
+    deadline = time.monotonic() + SECONDS
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.002)
+
+
+def unacknowledged(sock: socket.socket) -> int:
+    return int.from_bytes(fcntl.ioctl(sock, 0x5411, bytes(4)), sys.byteorder)  # SIOCOUTQ
+
+
+def retransmits(sock: socket.socket) -> int:
+    """Retransmissions without an answer: tcpi_retransmits of TCP_INFO (linux/tcp.h)."""
+    return sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 8)[2]
+
+
+def probes(sock: socket.socket) -> int:
+    """Probes without an answer that helped: tcpi_probes."""
+    return sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 8)[3]
+
+
+def backoff(sock: socket.socket) -> int:
+    """How often the timer was doubled: tcpi_backoff, which window probes count too."""
+    return sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 8)[4]
+
+
+def refused(address: tuple[str, int]) -> None:
+    with contextlib.suppress(ConnectionRefusedError):
+        socket.create_connection(address, timeout=SECONDS).close()
+
+
+def free_port(kind: int = socket.SOCK_STREAM) -> int:
+    with socket.socket(socket.AF_INET, kind) as sock:
+        sock.bind((HOST, 0))
+        port: int = sock.getsockname()[1]
+        return port
+
+
+def closed(*socks: socket.socket) -> None:
+    for sock in socks:
+        sock.close()
+
+
+# -- connecting ----------------------------------------------------------------------------
+
+
+@broken("syn-unanswered")
+def silent_host() -> None:
+    with listen() as listener:
+        deaf(listener)
+        with contextlib.suppress(TimeoutError):
+            socket.create_connection(listener.getsockname(), timeout=3.4)
+
+
+@healthy
+def one_syn_lost() -> None:
+    with listen() as listener:
+        deaf(listener)
+        threading.Timer(0.5, hearing, (listener,)).start()
+        client = socket.create_connection(listener.getsockname(), timeout=SECONDS)
+        closed(listener.accept()[0], client)
+
+
+@healthy
+def gave_up_at_once() -> None:
+    """One SYN and no answer: it may have been lost, or its client had changed its mind."""
+    with listen() as listener:
+        deaf(listener)
+        with contextlib.suppress(TimeoutError):
+            socket.create_connection(listener.getsockname(), timeout=0.3)
+
+
+@broken("connect-refused")
+def nobody_listens() -> None:
+    port = free_port()
+    refused((HOST, port))
+    time.sleep(0.6)
+    refused((HOST, port))
+
+
+@healthy
+def waits_for_its_server() -> None:
+    port = free_port()
+    refused((HOST, port))
+    refused((HOST, port))
+    with listen(port=port) as listener:
+        client = socket.create_connection((HOST, port))
+        closed(listener.accept()[0], client)
+
+
+@healthy
+def happy_eyeballs() -> None:
+    """`localhost` is ::1 first, and the server binds 127.0.0.1."""
+    with listen() as listener:
+        port = listener.getsockname()[1]
+        refused(("::1", port))
+        client = socket.create_connection((HOST, port))
+        closed(listener.accept()[0], client)
+
+
+@healthy
+def port_scan() -> None:
+    for port in range(40_000, 40_040):
+        refused((HOST, port))
+
+
+# -- datagrams -----------------------------------------------------------------------------
+
+
+@broken("icmp-refused-on-udp")
+def nobody_bound() -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        sock.connect((HOST, 8125))
+        for _ in range(3):
+            with contextlib.suppress(ConnectionRefusedError):
+                sock.send(b"requests:1|c")
+
+
+@healthy
+def names_asked() -> None:
+    """Like DNS: a question, an answer, from many sockets; and one that hung up too early."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as server:
+        server.bind((HOST, 53))
+        server.settimeout(SECONDS)
+        for n in range(20):
+            with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asker:
+                asker.settimeout(SECONDS)
+                asker.sendto(b"question %d" % n, server.getsockname())
+                _, address = server.recvfrom(100)
+                if n == 7:
+                    asker.close()
+                server.sendto(b"answer %d" % n, address)
+                if n != 7:
+                    asker.recvfrom(100)
+
+
+@healthy
+def receiver_came_later() -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        port = free_port(socket.SOCK_DGRAM)
+        sock.connect((HOST, port))
+        sock.send(b"is anybody there?")
+        with contextlib.suppress(ConnectionRefusedError):
+            sock.send(b"hello?")
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as late:
+            late.bind((HOST, port))
+            until(lambda: _answered(sock, late))
+
+
+def _answered(sock: socket.socket, late: socket.socket) -> bool:
+    try:
+        sock.send(b"and now?")
+    except ConnectionRefusedError:
+        return False
+    late.settimeout(SECONDS)
+    late.sendto(b"here", late.recvfrom(100)[1])
+    sock.settimeout(SECONDS)
+    return sock.recv(100) == b"here"
+
+
+@healthy
+def traced_route() -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        for port in range(33_434, 33_440):
+            sock.sendto(bytes(32), (HOST, port))
+
+
+# -- losses --------------------------------------------------------------------------------
+
+
+@broken("retransmission-stall")
+def path_down_for_a_while() -> None:
+    client, server = connected()
+    deaf(server)
+    client.sendall(b"lost for a while")
+    until(lambda: retransmits(client) >= 3)
+    hearing(server)
+    server.recv(100)
+    until(lambda: not unacknowledged(client))
+    closed(client, server)
+
+
+@healthy
+def little_loss() -> None:
+    client, server = connected()
+    for _ in range(3):
+        deaf(server)
+        client.sendall(b"lost once")
+        until(lambda: retransmits(client) >= 1)
+        hearing(server)
+        server.recv(100)
+        until(lambda: not unacknowledged(client))
+    closed(client, server)
+
+
+@broken("half-open-peer")
+def peer_gone() -> Left:
+    client, server = connected()
+    client.sendall(b"hello")
+    server.recv(100)
+    server.sendall(b"hello")
+    client.recv(100)
+    deaf(server)
+    client.sendall(b"are you there?")
+    until(lambda: retransmits(client) >= 4)
+    return client, server  # what the kernel says of them at the close is not for the capture
+
+
+@healthy
+def kept_alive() -> None:
+    client, server = connected()
+    client.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, 1)
+    client.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    time.sleep(2.3)
+    closed(client, server)
+
+
+# -- readers -------------------------------------------------------------------------------
+
+
+def _filled(client: socket.socket, seconds: float) -> None:
+    """Send until the reader's window is zero and has been probed for so long."""
+    client.setblocking(False)
+    began = time.monotonic()
+    while time.monotonic() - began < seconds:
+        with contextlib.suppress(BlockingIOError):
+            client.send(bytes(65536))
+        time.sleep(0.005)
+    client.settimeout(SECONDS)
+
+
+@broken("slow-reader")
+def never_reads() -> None:
+    client, server = connected()
+    _filled(client, 2.0)
+    linger_zero(client)  # the sender gives up
+    closed(client)
+    closed(server)
+
+
+@healthy
+def slow_reader_recovers() -> None:
+    client, server = connected()
+    reading = threading.Thread(target=_drain, args=(server, 2.0))
+    reading.start()
+    client.sendall(bytes(20_000_000))
+    client.shutdown(socket.SHUT_WR)
+    reading.join()
+    closed(client, server)
+
+
+def _drain(server: socket.socket, after: float) -> None:
+    time.sleep(after)
+    while server.recv(1 << 20):
+        pass
+
+
+@healthy
+def download_cancelled_while_paused() -> None:
+    """A film that was stopped: its reader closes the window, and then the connection."""
+    client, server = connected()
+    _filled(server, 2.0)
+    closed(client)
+    closed(server)
+
+
+# -- resets --------------------------------------------------------------------------------
+
+
+@broken("reset-without-fin")
+def request_lost() -> None:
+    client, server = connected()
+    deaf(server)
+    client.sendall(b"GET / HTTP/1.1\r\n\r\n")
+    linger_zero(server)
+    closed(server, client)
+
+
+@healthy
+def health_check() -> None:
+    for _ in range(5):
+        client, server = connected()
+        linger_zero(client)
+        closed(client, server)
+
+
+@healthy
+def download_cancelled() -> None:
+    client, server = connected()
+    sending = threading.Thread(target=_send_all, args=(server, bytes(5_000_000)))
+    sending.start()
+    client.recv(100_000)
+    closed(client)
+    sending.join()
+    closed(server)
+
+
+def _send_all(sock: socket.socket, data: bytes) -> None:
+    with contextlib.suppress(ConnectionError):
+        sock.sendall(data)
+
+
+@healthy
+def reset_after_the_answer() -> None:
+    client, server = connected()
+    client.sendall(b"question")
+    server.recv(100)
+    server.sendall(b"answer")
+    client.recv(100)
+    linger_zero(server)
+    closed(server, client)
+
+
+# -- small writes --------------------------------------------------------------------------
+
+
+def _asked(times: int, *parts: bytes, nodelay: bool = False, pause: float = 0.0) -> None:
+    client, server = connected()
+    client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, int(nodelay))
+    size = sum(map(len, parts))
+    for _ in range(times):
+        for part in parts:
+            client.sendall(part)
+            time.sleep(pause)
+        got = 0
+        while got < size:
+            got += len(server.recv(100))
+        server.sendall(b"ok")
+        client.recv(100)
+    closed(client, server)
+
+
+@broken("nagle-delayed-ack-stall")
+def head_then_body() -> None:
+    _asked(8, b"head", b"body")
+
+
+@healthy
+def head_and_body_at_once() -> None:
+    _asked(8, b"headbody")
+
+
+@healthy
+def without_nagle() -> None:
+    _asked(8, b"head", b"body", nodelay=True)
+
+
+@healthy
+def frames_at_their_own_pace() -> None:
+    """25 pictures a second: each 40 ms after the other, like a delayed acknowledgement."""
+    client, server = connected()
+    client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    began = time.monotonic()
+    for n in range(50):
+        client.sendall(b"picture")
+        server.recv(100)
+        time.sleep(max(0.0, began + 0.04 * (n + 1) - time.monotonic()))
+    closed(client, server)
+
+
+# -- nothing wrong at all --------------------------------------------------------------------
+
+
+class _Quiet(http.server.BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    # Head and body are two writes: with Nagle's rule this server really stalls.
+    disable_nagle_algorithm = True
+
+    def do_GET(self) -> None:
+        body = b"x" * 200_000 if self.path == "/big" else b"hello"
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+def _http(handler: type[http.server.BaseHTTPRequestHandler]) -> None:
+    with http.server.ThreadingHTTPServer((HOST, 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        for _ in range(5):
+            client = http.client.HTTPConnection(HOST, server.server_address[1], timeout=SECONDS)
+            for path in ("/", "/big", "/"):
+                client.request("GET", path)
+                client.getresponse().read()
+            client.close()
+        server.shutdown()
+
+
+@healthy
+def http_exchanges() -> None:
+    _http(_Quiet)
+
+
+@broken("nagle-delayed-ack-stall")
+def http_in_two_writes() -> None:
+    """Python's own http.server on kept connections: 40 ms for each small answer."""
+    _http(type("Stalls", (_Quiet,), {"disable_nagle_algorithm": False}))
+
+
+@healthy
+def asyncio_with_fifty_clients() -> None:
+    async def echo(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while data := await reader.read(1000):
+            writer.write(data)
+            await writer.drain()
+        writer.close()
+
+    async def ask(port: int) -> None:
+        reader, writer = await asyncio.open_connection(HOST, port)
+        for n in range(10):
+            writer.write(b"%d" % n * 50)
+            await reader.readexactly(50)
+        writer.close()
+        await writer.wait_closed()
+
+    async def main() -> None:
+        async with await asyncio.start_server(echo, HOST, 0) as server:
+            port = server.sockets[0].getsockname()[1]
+            await asyncio.gather(*(ask(port) for _ in range(50)))
+
+    asyncio.run(main())
+
+
+# -- recording -------------------------------------------------------------------------------
+
+
+def play(name: str, folder: Path) -> None:
+    with tempfile.TemporaryDirectory() as scratch:
+        capture = live.Capture.start(Path(scratch) / "x")
+        left = SCENES[name]()
+        time.sleep(0.05)  # what the kernel still answers by itself
+        capture.stop()
+        for sock in left or ():
+            linger_zero(sock)  # or the kernel goes on sending into the next capture
+            sock.close()
+        with recorded.CaptureFile(Path(scratch) / "x") as file:
+            packets = list(file.packets())
+    writer = PcapngWriter()
+    number, interface = writer.interface(1, name="lo")
+    with (folder / f"{name}.pcapng").open("wb") as out:
+        out.write(writer.header(application="test") + interface)
+        for p in packets:
+            out.write(writer.packet(number, p.realtime_ns, p.data, length=p.length))
+
+
+def main() -> None:
+    private_net.enter(mtu=1500, real_segments=True)
+    folder = Path(sys.argv[1])
+    names = sys.argv[2:] or list(SCENES)
+    took = {}
+    for name in names:
+        began = time.monotonic()
+        play(name, folder)
+        took[name] = round(time.monotonic() - began, 2)
+    json.dump(took, sys.stdout)
+
+
+if __name__ == "__main__":
+    main()
