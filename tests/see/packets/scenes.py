@@ -33,6 +33,15 @@ HOST = "127.0.0.1"
 SECONDS = 20.0
 _DROP_ALL = array.array("B", struct.pack("=HBBI", 0x06, 0, 0, 0))
 _FILTER = struct.pack("HP", 1, _DROP_ALL.buffer_info()[0])
+# load a random number (SKF_AD_OFF + SKF_AD_RANDOM); below 3 % of 2**32: 0, else all of it
+_DROP_SOME = array.array(
+    "B",
+    struct.pack("=HBBI", 0x20, 0, 0, 0xFFFFF000 + 56)
+    + struct.pack("=HBBI", 0x35, 1, 0, 128_849_018)
+    + struct.pack("=HBBI", 0x06, 0, 0, 0)
+    + struct.pack("=HBBI", 0x06, 0, 0, 0xFFFFFFFF),
+)
+_LOSSY = struct.pack("HP", 4, _DROP_SOME.buffer_info()[0])
 
 Left = tuple[socket.socket, ...] | None  # sockets to close when the capture has ended
 Scene = Callable[[], Left]
@@ -274,6 +283,20 @@ def little_loss() -> None:
         hearing(server)
         server.recv(100)
         until(lambda: not unacknowledged(client))
+    closed(client, server)
+
+
+@healthy
+def lossy_path() -> None:
+    """Three of a hundred segments are lost each way: slow, and nothing is wrong with that."""
+    client, server = connected()
+    for sock in (client, server):
+        sock.setsockopt(socket.SOL_SOCKET, 26, _LOSSY)
+    reading = threading.Thread(target=_drain, args=(server, 0.0))
+    reading.start()
+    client.sendall(bytes(1_000_000))
+    client.shutdown(socket.SHUT_WR)
+    reading.join()
     closed(client, server)
 
 

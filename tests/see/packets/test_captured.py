@@ -283,6 +283,20 @@ def test_a_reset_that_acknowledges_something_else_refuses_nothing() -> None:
     assert found_in(script) == []
 
 
+def test_many_alike_are_told_a_few_times_and_counted() -> None:
+    """A capture beside a balancer may hold thousands; the JSON report has them all."""
+    script = Script()
+    for n in range(30):
+        script.tcp((f"192.0.2.{n}", 40_000), SERVER, "S", t=n)
+        script.tcp(SERVER, (f"192.0.2.{n}", 40_000), "RA", 0, 1, t=n + 0.001)
+    ledger = script.ledger()
+    findings = diagnose(ledger)
+    assert len(findings) == 30
+    text = terminal.render(ledger, findings, width=80)
+    assert text.count("likely[connect-refused]") == terminal.ALIKE_TOLD
+    assert f"... {30 - terminal.ALIKE_TOLD} more findings of connect-refused" in text
+
+
 # -- scripted: datagrams -------------------------------------------------------------------
 
 
@@ -477,7 +491,7 @@ def test_a_client_that_had_finished_lost_nothing_it_wanted() -> None:
     script.handshake()
     script.tcp(CLIENT, SERVER, "PA", 1, 1, b"bye", t=0.1)
     script.tcp(CLIENT, SERVER, "FA", 4, 1, t=0.2)
-    script.tcp(SERVER, CLIENT, "R", 1, t=0.3)
+    script.tcp(SERVER, CLIENT, "RA", 1, 1, t=0.3)
     assert found_in(script) == []
 
 

@@ -37,7 +37,7 @@ def copies(packets: list[RawPacket], linktypes: dict[int, int]) -> dict[int, int
     newer: dict[bytes, _Known] = {}
     turned = 0
     for packet in packets:
-        if not 0 <= packet.t - turned < WITHIN_NS:
+        if abs(packet.t - turned) >= WITHIN_NS:
             older, newer, turned = newer, {}, packet.t
         data = packet.data
         try:
@@ -83,10 +83,10 @@ def _key(data: bytes, linktype: int) -> tuple[int, bytes, bool]:
 
 def _is_copy(known: _Known, packet: RawPacket, place: _Place, sure: bool, key: bytes) -> bool:
     first, places = known
-    gap = packet.t - first.t
-    if not 0 <= gap < WITHIN_NS:
+    gap = packet.t - first.t  # below 0 where several interfaces were written in turns
+    if abs(gap) >= WITHIN_NS:
         return False
-    return sure or place not in places or (key[0] == PROTOCOL_TCP and gap < SAME_NS)
+    return sure or place not in places or (key[0] == PROTOCOL_TCP and abs(gap) < SAME_NS)
 
 
 def is_copy(ledger: Ledger, first: int, again: int) -> bool:

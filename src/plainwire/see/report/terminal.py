@@ -13,6 +13,8 @@ P3  Colours add nothing that the plain text does not say.
 
 from __future__ import annotations
 
+from collections import Counter
+
 from plainwire.i18n import gettext as _
 from plainwire.see.diagnosis.model import Finding
 from plainwire.see.ledger.model import Flow, Ledger
@@ -28,6 +30,7 @@ __all__ = ["render", "render_finding", "verdict", "wants_colour"]
 SHOWN_FLOWS = 3  # drawn without a finding of their own
 MOST_TOLD = 8  # flows drawn because of a finding
 FAILED_SHOWN = 5
+ALIKE_TOLD = 5  # findings of one rule that name no line
 
 
 def render(
@@ -61,12 +64,18 @@ def render(
     blocks += _flows(ledger, findings, look, only_flow)
     blocks += _failed_connects(ledger, look)
     paths = names.paths_of(ledger, cwd)
-    for finding, alike in grouped(findings):
+    told, rest = _told(findings)
+    for finding, alike in told:
         block = finding_lines(ledger, finding, width=look.width, style=style, paths=paths)
         if alike:
             said = _("the same at these lines, {count} x more").format(count=alike)
             block.append("  " + text.clip(said, look.width - 2))
         blocks.append(block)
+    for rule, count in rest.items():
+        said = _("... {count} more findings of {rule}; --json writes them all").format(
+            count=text.count_text(count), rule=rule
+        )
+        blocks.append(text.wrap(said, look.width))
     blocks.append(_unseen(ledger, look))
     out = "\n\n".join("\n".join(block) for block in blocks if block) + "\n"
     return out if unicode else _ascii(out)
@@ -99,6 +108,20 @@ def grouped(findings: list[Finding]) -> list[tuple[Finding, int]]:
         same = lines or str(finding.message)
         counted.setdefault((finding.rule, finding.certainty, same), []).append(finding)
     return [(alike[0], len(alike) - 1) for alike in counted.values()]
+
+
+def _told(findings: list[Finding]) -> tuple[list[tuple[Finding, int]], dict[str, int]]:
+    """The findings to tell, as `grouped` gives them, and how many of a rule are only counted.
+
+    Those with lines are as few as the lines; those of a capture, as many as its hosts.
+    """
+    told: list[tuple[Finding, int]] = []
+    counted: Counter[str] = Counter()
+    for finding, alike in grouped(findings):
+        counted[finding.rule] += not finding.places
+        if counted[finding.rule] <= ALIKE_TOLD or finding.places:
+            told.append((finding, alike))
+    return told, {rule: n - ALIKE_TOLD for rule, n in counted.items() if n > ALIKE_TOLD}
 
 
 def _verdict(ledger: Ledger, findings: list[Finding], look: Look, cwd: str | None) -> list[str]:
