@@ -60,7 +60,7 @@ def show(recording: str, **options: Any) -> None:  # fmt: skip
     """Show a recording again: the report, or what it was made from.
 
     Without FILE, or with `last`, the newest recording. FILE may also be a capture of
-    another tool (pcapng or pcap): its flows, segments and TCP states, without calls.
+    another tool (pcapng or pcap): its flows, and what its packets alone prove.
     """
     i18n.select(options["lang"])
     if _is_capture(Path(recording)):
