@@ -2,10 +2,12 @@
 
 Proof: a small segment left alone; its acknowledgement, alone too, came 20 ms later than a
 round trip takes (the handshake tells how long that is), and within 1 ms the same end's
-next small segment left. A program that sends at its own pace cannot know when an
-acknowledgement comes. Likely from the fourth time on between the same two hosts, if that
-is what most of the late acknowledgements released. Silent: a handshake that was not
-captured, large segments, waits longer than any kernel delays an acknowledgement.
+next small segment left, though it had received nothing since the first (both acknowledge
+the same; an answer, captured or not, would be a reason to send). A program that sends at
+its own pace cannot know when an acknowledgement comes. Likely from the fourth time on
+between the same two hosts, if that is what most of the late acknowledgements released.
+Silent: a handshake that was not captured, large segments, waits longer than any kernel
+delays an acknowledgement.
 """
 
 from __future__ import annotations
@@ -78,7 +80,7 @@ def _stall(connection: Connection, o: Observation, trip: int) -> Stall | None:
     small = 0 < data.size < _SMALL and released.size < _SMALL and not data.flags & FIN
     if not small or not DELAY_NS <= ack.t - data.t - trip <= MOST_NS:
         return None
-    if released.t - ack.t > RELEASED_NS:
+    if released.t - ack.t > RELEASED_NS or released.acked != data.acked:
         return None
     return Stall(connection, data, ack, released)
 
