@@ -45,12 +45,14 @@ class Script:
         *,
         t: float,
         window: int = 64_000,
+        raw_seq: int | None = None,
     ) -> bytes:
         """A segment; returns its IP packet, as an ICMP error quotes it."""
         acked = (_ISN + ack) % 2**32 if "A" in flags else 0
+        sequence = (_ISN + seq) % 2**32 if raw_seq is None else raw_seq
         bits = sum(FLAGS[flag] for flag in flags)
         head = struct.pack(
-            *("!HHIIBBHHH", source[1], target[1], (_ISN + seq) % 2**32, acked),
+            *("!HHIIBBHHH", source[1], target[1], sequence, acked),
             *(5 << 4, bits, window, 0, 0),
         )
         return self.ip(source[0], target[0], 6, head + data, t)

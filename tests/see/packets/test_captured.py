@@ -218,7 +218,7 @@ def refusals(script: Script, *times: float, server: tuple[str, int] = SERVER) ->
     for n, t in enumerate(times):
         client = (CLIENT[0], 41_000 + n)
         script.tcp(client, server, "S", t=t)
-        script.tcp(server, client, "RA", 0, 1, t=t + 0.001)
+        script.tcp(server, client, "RA", 0, 1, t=t + 0.001, raw_seq=0)
 
 
 def test_two_syns_at_the_very_end_are_only_likely() -> None:
@@ -279,7 +279,15 @@ def test_a_reset_that_acknowledges_something_else_refuses_nothing() -> None:
     """A host that still knows an older connection answers so."""
     script = Script()
     script.tcp(CLIENT, SERVER, "S", t=0.0)
-    script.tcp(SERVER, CLIENT, "RA", 0, 500, t=0.001)
+    script.tcp(SERVER, CLIENT, "RA", 0, 500, t=0.001, raw_seq=0)
+    assert found_in(script) == []
+
+
+def test_a_reset_of_a_connection_whose_handshake_was_lost_refuses_nothing() -> None:
+    """The capture lost all between SYN and RST; only a closed port's RST has number 0."""
+    script = Script()
+    script.tcp(CLIENT, SERVER, "S", t=0.0)
+    script.tcp(SERVER, CLIENT, "RA", 1, 1, t=0.1)
     assert found_in(script) == []
 
 
@@ -288,7 +296,7 @@ def test_many_alike_are_told_a_few_times_and_counted() -> None:
     script = Script()
     for n in range(30):
         script.tcp((f"192.0.2.{n}", 40_000), SERVER, "S", t=n)
-        script.tcp(SERVER, (f"192.0.2.{n}", 40_000), "RA", 0, 1, t=n + 0.001)
+        script.tcp(SERVER, (f"192.0.2.{n}", 40_000), "RA", 0, 1, t=n + 0.001, raw_seq=0)
     ledger = script.ledger()
     findings = diagnose(ledger)
     assert len(findings) == 30

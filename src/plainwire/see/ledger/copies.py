@@ -12,14 +12,10 @@ Q2  An IPv4 identification other than 0 tells copies from what was sent again. W
 
 from __future__ import annotations
 
-from plainwire.see.capture.decode import (
-    PROTOCOL_TCP,
-    Segment,
-    decode_summary,
-    identification_of,
-)
+from plainwire.see.capture.decode import PROTOCOL_TCP, identification_of
 from plainwire.see.capture.linktypes import ETHERNET, network_start
 from plainwire.see.ledger.model import Ledger
+from plainwire.see.ledger.packets import header_of
 from plainwire.see.ledger.wire import RawPacket
 
 WITHIN_NS = 100_000_000
@@ -102,13 +98,12 @@ def is_copy(ledger: Ledger, first: int, again: int) -> bool:
         again: that of a later one.
     """
     marks, rests = [], []
+    linktypes = ledger.capture.linktypes if ledger.capture is not None else {}
     for number in (first, again):
-        packet = ledger.packets[number - 1]
-        linktypes = ledger.capture.linktypes if ledger.capture is not None else {}
-        linktype = linktypes.get(packet.interface, ETHERNET)
-        segment = decode_summary(packet.data, linktype)
-        if not isinstance(segment, Segment):
+        segment, packet = header_of(ledger, number), ledger.packets[number - 1]
+        if segment is None:
             return False
+        linktype = linktypes.get(packet.interface, ETHERNET)
         marks.append(identification_of(packet.data, linktype))
         rests.append(
             (segment.acknowledgement, segment.flags, segment.window, segment.options,

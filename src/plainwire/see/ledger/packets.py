@@ -75,6 +75,19 @@ def join(ledger: Ledger, packets: list[RawPacket], runs: list[dict[str, Any]]) -
     _join_datagrams(ledger, taken)
 
 
+def header_of(ledger: Ledger, number: int) -> decode.Segment | None:
+    """A TCP segment's header as it was on the wire, numbers not relative.
+
+    Args:
+        ledger: of a capture without calls; its packet number N stands at N - 1.
+        number: the packet's.
+    """
+    packet = ledger.packets[number - 1]
+    linktypes = ledger.capture.linktypes if ledger.capture is not None else {}
+    found = decode.decode_summary(packet.data, linktypes.get(packet.interface, 1))
+    return found if isinstance(found, decode.Segment) else None
+
+
 class Sorted:
     """Packets by kind: TCP connections, UDP datagrams, ICMP errors."""
 

@@ -1,10 +1,11 @@
 """Nobody listens where a client wants to connect: the packet-only half.
 
-Proof: a SYN was answered by RST that acknowledges it, and the client sent nothing but
-SYN. Certain when it tried again half a second later or more and never got through; one
-refusal is likely, because whether it mattered cannot be seen. Silent: a client that
-connected to the same target later (it waited for a server), or at about that time to the
-port at another address (::1 before 127.0.0.1), a client that tries many targets.
+Proof: a SYN was answered by RST that acknowledges it and has the sequence number 0, and
+the client sent nothing but SYN. Certain when it tried again half a second later or more
+and never got through; one refusal is likely, because whether it mattered cannot be seen.
+Silent: a client that connected to the same target later (it waited for a server), or at
+about that time to the port at another address (::1 before 127.0.0.1), a client that tries
+many targets.
 """
 
 from __future__ import annotations

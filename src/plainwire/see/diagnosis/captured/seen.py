@@ -10,6 +10,7 @@ from functools import cached_property
 from plainwire.see.diagnosis.case import endpoint_name
 from plainwire.see.ledger import copies
 from plainwire.see.ledger.model import Address, Flow, Ledger
+from plainwire.see.ledger.packets import header_of
 from plainwire.see.ledger.wire import ACK, FIN, RST, SYN, Kind, Observation, Segment
 
 SECOND = 1_000_000_000
@@ -21,8 +22,9 @@ MOST_TARGETS = 8
 class Connection:
     """One captured TCP connection; end 0 is the client's where its SYN was captured."""
 
-    def __init__(self, flow: Flow) -> None:
+    def __init__(self, ledger: Ledger, flow: Flow) -> None:
         assert flow.wire is not None
+        self._ledger = ledger
         self.flow, self.wire = flow, flow.wire
         self.segments = flow.wire.segments
         self.ends = flow.wire.ends
@@ -106,8 +108,17 @@ class Connection:
         answers = [s for s in self.segments if s.end == 1]
         if not answers:
             return OTHER if self.flow.told else UNANSWERED
-        refused = answers[0].flags & (RST | ACK) == RST | ACK and answers[0].acked == 0
-        return REFUSED if refused else OTHER
+        return REFUSED if self._refuses(answers[0]) else OTHER
+
+    def _refuses(self, answer: Segment) -> bool:
+        """Is it the RST of a closed port? It has the sequence number 0 (RFC 9293 3.10.7.1).
+
+        That of a connection whose handshake the capture lost has one of its own.
+        """
+        if answer.flags & (RST | ACK) != RST | ACK or answer.acked != 0:
+            return False
+        header = header_of(self._ledger, answer.number)
+        return header is not None and header.sequence == 0
 
 
 class Seen:
@@ -119,7 +130,8 @@ class Seen:
     @cached_property
     def connections(self) -> list[Connection]:
         """Every TCP connection, in order."""
-        return [Connection(flow) for flow in self.ledger.flows if flow.wire is not None]
+        ledger = self.ledger
+        return [Connection(ledger, flow) for flow in ledger.flows if flow.wire is not None]
 
     def failed(self, outcome: str) -> Iterator[list[Connection]]:
         """The attempts with an outcome, by client host and target; a scanner's left out."""
