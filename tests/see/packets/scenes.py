@@ -1,137 +1,42 @@
-"""Real exchanges, each captured into a file of its own, as tcpdump would have.
+"""Real exchanges, each to be captured into a file of its own, as tcpdump would have.
 
-Run as a script inside a private network: `scenes.py FOLDER [NAME ...]` plays every scene
-(or those named) and writes FOLDER/NAME.pcapng. BROKEN maps a scene to the finding that it
-must give; all others are healthy, or near misses, and must give none.
-
-A socket filter of one instruction ("return 0") makes an end deaf: the kernel drops every
-segment that comes for it, as a dead host or a firewall would.
+BROKEN maps a scene to the finding that it must give; all others are healthy, or near
+misses, and must give none. record_scenes.py plays them in a private network.
 """
 
 from __future__ import annotations
 
-import array
 import asyncio
 import contextlib
-import fcntl
 import http.client
 import http.server
-import json
 import socket
-import struct
-import sys
-import tempfile
 import threading
 import time
-from collections.abc import Callable
-from pathlib import Path
 
-from plainwire.see.capture import live, private_net, recorded
-from plainwire.see.capture.pcapng import PcapngWriter
-
-HOST = "127.0.0.1"
-SECONDS = 20.0
-_DROP_ALL = array.array("B", struct.pack("=HBBI", 0x06, 0, 0, 0))
-_FILTER = struct.pack("HP", 1, _DROP_ALL.buffer_info()[0])
-# load a random number (SKF_AD_OFF + SKF_AD_RANDOM); below 3 % of 2**32: 0, else all of it
-_DROP_SOME = array.array(
-    "B",
-    struct.pack("=HBBI", 0x20, 0, 0, 0xFFFFF000 + 56)
-    + struct.pack("=HBBI", 0x35, 1, 0, 128_849_018)
-    + struct.pack("=HBBI", 0x06, 0, 0, 0)
-    + struct.pack("=HBBI", 0x06, 0, 0, 0xFFFFFFFF),
+from tests.see.packets.scene_kit import (
+    BROKEN,
+    HOST,
+    LOSSY,
+    SCENES,
+    SECONDS,
+    Left,
+    broken,
+    closed,
+    connected,
+    deaf,
+    free_port,
+    healthy,
+    hearing,
+    linger_zero,
+    listen,
+    refused,
+    retransmits,
+    unacknowledged,
+    until,
 )
-_LOSSY = struct.pack("HP", 4, _DROP_SOME.buffer_info()[0])
 
-Left = tuple[socket.socket, ...] | None  # sockets to close when the capture has ended
-Scene = Callable[[], Left]
-SCENES: dict[str, Scene] = {}
-BROKEN: dict[str, str] = {}
-
-
-def broken(rule: str) -> Callable[[Scene], Scene]:
-    def add(scene: Scene) -> Scene:
-        BROKEN[scene.__name__] = rule
-        return healthy(scene)
-
-    return add
-
-
-def healthy(scene: Scene) -> Scene:
-    SCENES[scene.__name__] = scene
-    return scene
-
-
-def deaf(sock: socket.socket) -> None:
-    sock.setsockopt(socket.SOL_SOCKET, 26, _FILTER)  # SO_ATTACH_FILTER
-
-
-def hearing(sock: socket.socket) -> None:
-    sock.setsockopt(socket.SOL_SOCKET, 27, 0)  # SO_DETACH_FILTER
-
-
-def listen(host: str = HOST, port: int = 0) -> socket.socket:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listener = socket.create_server((host, port), family=family, backlog=64)
-    listener.settimeout(SECONDS)
-    return listener
-
-
-def connected() -> tuple[socket.socket, socket.socket]:
-    """Give (client, server)."""
-    with listen() as listener:
-        client = socket.create_connection(listener.getsockname(), timeout=SECONDS)
-        server, _ = listener.accept()
-        server.settimeout(SECONDS)
-        return client, server
-
-
-def linger_zero(sock: socket.socket) -> None:
-    sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-
-
-def until(condition: Callable[[], bool]) -> None:
-    """Wait for a condition of the kernel, bounded; there is no event to wait for."""
-    deadline = time.monotonic() + SECONDS
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.002)
-
-
-def unacknowledged(sock: socket.socket) -> int:
-    return int.from_bytes(fcntl.ioctl(sock, 0x5411, bytes(4)), sys.byteorder)  # SIOCOUTQ
-
-
-def retransmits(sock: socket.socket) -> int:
-    """Retransmissions without an answer: tcpi_retransmits of TCP_INFO (linux/tcp.h)."""
-    return sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 8)[2]
-
-
-def probes(sock: socket.socket) -> int:
-    """Probes without an answer that helped: tcpi_probes."""
-    return sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 8)[3]
-
-
-def backoff(sock: socket.socket) -> int:
-    """How often the timer was doubled: tcpi_backoff, which window probes count too."""
-    return sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 8)[4]
-
-
-def refused(address: tuple[str, int]) -> None:
-    with contextlib.suppress(ConnectionRefusedError):
-        socket.create_connection(address, timeout=SECONDS).close()
-
-
-def free_port(kind: int = socket.SOCK_STREAM) -> int:
-    with socket.socket(socket.AF_INET, kind) as sock:
-        sock.bind((HOST, 0))
-        port: int = sock.getsockname()[1]
-        return port
-
-
-def closed(*socks: socket.socket) -> None:
-    for sock in socks:
-        sock.close()
+__all__ = ["BROKEN", "SCENES"]
 
 
 # -- connecting ----------------------------------------------------------------------------
@@ -291,7 +196,7 @@ def lossy_path() -> None:
     """Three of a hundred segments are lost each way: slow, and nothing is wrong with that."""
     client, server = connected()
     for sock in (client, server):
-        sock.setsockopt(socket.SOL_SOCKET, 26, _LOSSY)
+        sock.setsockopt(socket.SOL_SOCKET, 26, LOSSY)
     reading = threading.Thread(target=_drain, args=(server, 0.0))
     reading.start()
     client.sendall(bytes(1_000_000))
@@ -529,41 +434,3 @@ def asyncio_with_fifty_clients() -> None:
             await asyncio.gather(*(ask(port) for _ in range(50)))
 
     asyncio.run(main())
-
-
-# -- recording -------------------------------------------------------------------------------
-
-
-def play(name: str, folder: Path) -> None:
-    with tempfile.TemporaryDirectory() as scratch:
-        capture = live.Capture.start(Path(scratch) / "x")
-        left = SCENES[name]()
-        time.sleep(0.05)  # what the kernel still answers by itself
-        capture.stop()
-        for sock in left or ():
-            linger_zero(sock)  # or the kernel goes on sending into the next capture
-            sock.close()
-        with recorded.CaptureFile(Path(scratch) / "x") as file:
-            packets = list(file.packets())
-    writer = PcapngWriter()
-    number, interface = writer.interface(1, name="lo")
-    with (folder / f"{name}.pcapng").open("wb") as out:
-        out.write(writer.header(application="test") + interface)
-        for p in packets:
-            out.write(writer.packet(number, p.realtime_ns, p.data, length=p.length))
-
-
-def main() -> None:
-    private_net.enter(mtu=1500, real_segments=True)
-    folder = Path(sys.argv[1])
-    names = sys.argv[2:] or list(SCENES)
-    took = {}
-    for name in names:
-        began = time.monotonic()
-        play(name, folder)
-        took[name] = round(time.monotonic() - began, 2)
-    json.dump(took, sys.stdout)
-
-
-if __name__ == "__main__":
-    main()
