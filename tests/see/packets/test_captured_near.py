@@ -68,6 +68,16 @@ def test_one_refusal_is_likely_and_one_that_was_tried_again_is_certain() -> None
     assert found_in(script) == [("connect-refused", "certain")]
 
 
+def test_a_refused_connection_is_not_called_open() -> None:
+    """Its client is in CLOSED, and its server never was in any state."""
+    script = Script()
+    refusals(script, 0.0)
+    script.handshake(t=10.0)
+    text = terminal.render(script.ledger(), [], width=120)
+    assert "0 B there, 0 B back, never established" in text
+    assert "0 B there, 0 B back, still open" in text
+
+
 def test_the_other_address_of_a_name_is_no_finding() -> None:
     script = Script()
     refusals(script, 0.0, server=("198.51.100.8", 80))

@@ -114,7 +114,15 @@ def totals(flow: Flow) -> str:
     there, back = text.bytes_text(sent[0]), text.bytes_text(sent[1])
     over = flow.closed is not None or packets.over(flow)
     state = _("closed") if over else _("still open")
+    if _in_vain(flow):
+        state = _("never established")
     return _("{there} there, {back} back, {state}").format(there=there, back=back, state=state)
+
+
+def _in_vain(flow: Flow) -> bool:
+    """Was it an attempt to connect that came to nothing? A capture has those as flows."""
+    reached = {"ESTABLISHED", "SYN_RCVD"}
+    return flow.addresses is not None and not any(c.after in reached for c in flow.states)
 
 
 class _Drawer:
