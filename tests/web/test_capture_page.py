@@ -12,6 +12,7 @@ from click.testing import CliRunner
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.capture.packets import samples, write_pcap
+from tests.see.packets.scripted import CLIENT, SERVER, Script
 from tests.see.packets.test_foreign import WHOLE, file_of
 
 from plainwire.cli.show import show
@@ -55,6 +56,20 @@ def test_a_capture_has_flows_segments_and_states(capture: Path) -> None:
     assert {s.proof for s in detail.states} == {"captured"}
     assert "1 TCP connection in" in page.story.en
     assert "1 个 TCP 连接" in page.story.zh
+
+
+def test_datagrams_of_a_capture_are_counted_with_their_findings() -> None:
+    """A flow of them without calls looked as if nothing had been sent."""
+    script = Script()
+    for n in range(3):
+        sent = script.udp(CLIENT, SERVER, b"question", t=float(n))
+        script.icmp(SERVER[0], CLIENT[0], 3, 3, sent, t=n + 0.001)
+    page = data_of(script.file()).page()
+    (row,) = page.flows
+    assert (row.there, row.back, row.messages) == (24, 0, 3)
+    assert row.client.address == "192.0.2.1:40000"
+    assert len(row.findings) == 1
+    assert "1 UDP flow and 3 ICMP errors" in page.story.en
 
 
 def test_a_capture_cut_off_says_so_on_its_page(tmp_path: Path) -> None:

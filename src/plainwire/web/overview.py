@@ -178,6 +178,8 @@ def _row(
 
 
 def _bytes(flow: Flow, *, client: bool) -> int:
+    if flow.carried:
+        return sum(c.size for c in flow.carried if c.end == (0 if client else 1))
     if flow.datagrams:
         sender = flow.client if client else flow.server
         calls = [d.sent or d.received for d in flow.datagrams if d.sender is sender]
@@ -191,9 +193,13 @@ def _bytes(flow: Flow, *, client: bool) -> int:
 
 def message_count(flow: Flow) -> int:
     """Messages of a flow: those a codec named, else what was sent, else what was read."""
-    return len(flow.datagrams) or sum(
-        len(d.messages) or len(d.asked_writes) or len(d.asked_reads)
-        for d in (flow.there, flow.back)
+    return (
+        len(flow.datagrams)
+        or len(flow.carried)
+        or sum(
+            len(d.messages) or len(d.asked_writes) or len(d.asked_reads)
+            for d in (flow.there, flow.back)
+        )
     )
 
 
