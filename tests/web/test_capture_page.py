@@ -161,3 +161,42 @@ def test_steps_of_a_capture_are_its_segments(capture: Path) -> None:
         names = page.locator("[role=tabpanel] [data-layer] h3").all_inner_texts()
         assert [name.split()[0] for name in names][:3] == ["Ethernet", "IPv4", "TCP"]
         assert "unread" not in page.locator(".ends").inner_text()
+
+
+def test_udp_flows_of_a_capture_have_their_datagrams_and_icmp_errors(tmp_path: Path) -> None:
+    path = tmp_path / "many.pcap"
+    write_pcap(path, samples().values())
+    data = data_of(path.read_bytes())
+    rows = [row for row in data.page().flows if row.kind == "udp"]
+    assert len(rows) == 2
+    for row in rows:
+        detail = data.detail(row.number)
+        assert detail is not None
+        datagrams = [link for link in detail.links if link.kind == "datagram"]
+        assert len(datagrams) == row.segments
+        assert sum(x.end - x.start for x in datagrams if x.side == 0) == row.there
+        errors = [link for link in detail.links if link.kind == "icmp"]
+        assert len(errors) == len(data.ledger.flows[row.number].told)
+        for link in detail.links:
+            assert link.packet is not None
+            assert link.landed == link.arrived  # never said to wait in a queue
+
+
+@pytest.mark.browser
+@pytest.mark.slow
+@needs_chromium
+@needs_page
+def test_steps_of_a_udp_capture_are_its_datagrams(tmp_path: Path) -> None:
+    path = tmp_path / "many.pcap"
+    write_pcap(path, samples().values())
+    data = data_of(path.read_bytes())
+    row = next(row for row in data.page().flows if row.kind == "udp")
+    with Server(source.Finished(data)) as server:
+        with opened(f"{server.url}#flow={row.number}&tab=layers") as page:
+            assert page.locator(".ladder .arrow").count() == row.segments + len(
+                data.ledger.flows[row.number].told
+            )
+            assert page.locator(".ladder .queue").count() == 0
+            page.keyboard.press("ArrowRight")
+            assert "client to server: UDP, " in page.locator(".narration").inner_text()
+            page.locator("[role=tabpanel] [data-layer] h3", has_text="UDP").wait_for()

@@ -6,7 +6,7 @@ import type { Backend } from "./backend";
 import { connectors } from "./connectors";
 import { Ladder } from "./ladder/ladder";
 import type { Picked } from "./ladder/draw";
-import { narrate, segmentText } from "./narrate";
+import { linkText, narrate, segmentText } from "./narrate";
 import { code } from "./parts/code";
 import { curves } from "./parts/curves";
 import { exports } from "./parts/exports";
@@ -192,8 +192,9 @@ export class App extends LitElement {
   /** A step that is a segment picks it; any other picks none. */
   private followSegment(): void {
     this.segment = this.view?.steps[this.step]?.segment ?? -1;
-    const packet = this.view?.detail.segments?.[this.segment]?.packet;
-    if (packet !== undefined) this.packet = packet;
+    const link = this.view?.steps[this.step]?.link;
+    const packet = this.view?.detail.segments?.[this.segment]?.packet ?? (link === undefined ? undefined : this.view?.detail.links[link]?.packet);
+    if (packet != null) this.packet = packet;
   }
 
   goToLine(name: string, line: number, only?: number): void {
@@ -355,6 +356,8 @@ export class App extends LitElement {
     if (segment) return `${t("packet {number}", { number: segment.packet })} · ${segmentText(this.page, this.view!.detail, segment)}`;
     const step = this.view?.steps[this.step];
     if (!this.view || !step) return "";
+    const link = step.link === undefined ? undefined : this.view.detail.links[step.link];
+    if (link) return linkText(link);
     return narrate(this.page, step, this.view.detail.calls[step.call], this.view.pieces.get(step.call) ?? []);
   }
 
@@ -395,7 +398,7 @@ export class App extends LitElement {
   private follow(): void {
     const step = this.view?.steps[this.step];
     if (!this.view || !step) return;
-    const picked: Picked = { call: step.call, link: this.linkOf(step.call), segment: this.segment };
+    const picked: Picked = { call: step.call, link: step.link ?? this.linkOf(step.call), segment: this.segment };
     this.ladder?.at(step.t, picked);
     for (const line of this.querySelectorAll(".code-line.now")) center(line as HTMLElement);
     this.connect();
@@ -438,7 +441,9 @@ export class App extends LitElement {
     const link = this.view?.detail.links[picked.link];
     const call = picked.call >= 0 ? picked.call : (link?.leave ?? link?.land ?? -1);
     const at = this.view?.steps.findLastIndex((step) => step.call === call) ?? -1;
+    const passed = this.view?.steps.findIndex((step) => step.link === picked.link) ?? -1;
     if (call >= 0 && at >= 0) this.goTo(at);
+    else if (link && passed >= 0) this.goTo(passed);
     if (link?.packet != null) this.openPacket(link.packet);
   }
 

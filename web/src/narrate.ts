@@ -3,7 +3,7 @@ import { isClose, isReceive, isSend, pieceName, shortOp, type Piece } from "./ca
 import { bytes } from "./format";
 import type { Step } from "./steps";
 import { segmentLabels } from "./ladder/model";
-import type { Behind, Call, Detail, Page, Segment } from "./types";
+import type { Behind, Call, Detail, Link, Page, Segment } from "./types";
 import { n, say, t } from "./words";
 
 export function lineText(page: Page, call: Call): string {
@@ -70,6 +70,13 @@ export function segmentText(page: Page, detail: Detail, s: Segment): string {
   for (const mark of s.marks) parts.push(t(MARKS[mark] ?? mark));
   if (s.acked_by !== null) parts.push(t("acknowledged by packet {number}", { number: s.acked_by }));
   return parts.join("; ");
+}
+
+/** A datagram or an ICMP error of a capture without calls. */
+export function linkText(link: Link): string {
+  const packet = t("packet {number}", { number: link.packet ?? 0 });
+  const way = link.side === 0 ? t("client to server") : t("server to client");
+  return `${packet} · ${way}: ${link.kind === "icmp" ? "ICMP" : `UDP, ${bytes(link.end - link.start)}`}`;
 }
 
 function caused(page: Page, detail: Detail, behind: Behind): string {

@@ -1,7 +1,7 @@
 // A flow as steps that a reader can walk both ways, and what holds at each. Pure.
 //
 // P1  steps are in order of time; a call that waited is two steps, entering and returning;
-//     where no call was observed, every captured segment is a step
+//     where no call was observed, every captured packet is a step
 // P2  at a moment every written byte is in flight, in the peer's queue, or read: never two
 import { isReceive, isWait, type Piece } from "./calls";
 import type { Call, Detail, Finding, Link } from "./types";
@@ -12,6 +12,7 @@ export interface Step {
   phase: "enter" | "return" | "whole";
   finding: number; // -1: none
   segment: number; // -1: none
+  link?: number; // of a datagram or an ICMP error, where no call was observed
 }
 
 const WORTH_TWO = 1_000_000; // a wait shorter than 1 ms in which nothing else happened is one step
@@ -29,6 +30,7 @@ export function stepsOf(detail: Detail, findings: Finding[]): Step[] {
     } else step(isWait(call.op) ? call.t1 : call.t0, "whole");
   });
   if (!detail.total) detail.segments?.forEach((segment, number) => steps.push({ t: segment.t, call: -1, phase: "whole", finding: -1, segment: number }));
+  if (!detail.total && !detail.segments) detail.links.forEach((link, number) => steps.push({ t: link.left, call: -1, phase: "whole", finding: -1, segment: -1, link: number }));
   const { first, total, calls } = detail;
   const from = first > 0 ? (calls[0]?.t0 ?? 0) : -Infinity;
   const to = first + calls.length < total ? (calls.at(-1)?.t0 ?? 0) : Infinity;

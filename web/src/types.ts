@@ -210,9 +210,10 @@ export interface Message {
 
  * It left at `left` (call `leave`), reached the peer's kernel at `arrived` (None: not
  * known to have), and was taken by the peer's call `land` at `landed` (None: still unread).
- * `side` is the sender's; `packet` the one that carried it, where it is one and captured. */
+ * `side` is the sender's; `packet` the one that carried it, where it is one and captured.
+ * In a capture without calls nobody knows when it was taken: `landed` is then `arrived`. */
 export interface Link {
-  kind: "syn" | "syn-ack" | "ack" | "data" | "fin" | "rst" | "datagram";
+  kind: "syn" | "syn-ack" | "ack" | "data" | "fin" | "rst" | "datagram" | "icmp";
   side: number;
   left: number;
   arrived: number | null;

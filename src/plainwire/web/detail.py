@@ -26,7 +26,7 @@ from plainwire.see.ledger.wire import ACK, FIN, RST, SYN
 from plainwire.see.records import UNLIMITED
 from plainwire.web import attempts, schema, states
 from plainwire.web.index import Index, ended_by_us, lane_of
-from plainwire.web.segments import Segments
+from plainwire.web.segments import TRAVEL_NS, Segments
 
 MOST_CALLS = 60_000  # of one window, unless asked for otherwise
 MOST_PAYLOAD = 1 << 20  # bytes of each direction
@@ -86,7 +86,7 @@ class View:
             states=found,
             samples=list(self._samples()),
             segments=segments,
-            left_out=left_out,
+            left_out=left_out + max(0, len(self.flow.carried) - MOST_CALLS),
             unjoined=self.flow.wire.unjoined if self.flow.wire is not None else ["", ""],
             payload=list(self._payload()) if self.payload else [],
         )
@@ -225,6 +225,9 @@ class View:
         if self.flow.datagrams:
             self._datagrams()
             return
+        if self.flow.carried:
+            self._carried()
+            return
         for side, direction in ((0, self.flow.there), (1, self.flow.back)):
             number = 0
             low, high = self._touched(direction) if windowed else (0, UNLIMITED)
@@ -321,6 +324,31 @@ class View:
                 (start, end),
                 datagram.packet,
             )
+
+    def _carried(self) -> None:
+        """Datagrams and ICMP errors of a capture without calls: when they passed, no more."""
+        offsets, numbers = [0, 0], [0, 0]
+        for one in self.flow.carried[:MOST_CALLS]:
+            start = offsets[one.end]
+            end = offsets[one.end] = start + one.size
+            numbers[one.end] += 1
+            here = len(self.messages)
+            self.messages.append(schema.Message(one.end, numbers[one.end], start, end, None, ""))
+            self._passed("datagram", one.end, one.t, one.number, here, (start, end))
+        for told in self.flow.told:
+            self._passed("icmp", 1 - told.end, told.error.t, told.error.number, None, (0, 0))
+
+    def _passed(
+        self,
+        kind: schema.LinkKind,
+        side: int,
+        t: int,
+        packet: int,
+        message: int | None,
+        part: tuple[int, int],
+    ) -> None:
+        times = (t, t + TRAVEL_NS, t + TRAVEL_NS)
+        self._link(kind, side, times, (None, None), "captured", message, part, packet)
 
     # -- the kernel's queues and payload ---------------------------------------------
 

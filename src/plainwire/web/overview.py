@@ -173,7 +173,7 @@ def _row(
         findings=by_flow[flow.number],
         calls=sum(len(end.calls) for end in flow.ends),
         failed=failed,
-        segments=len(flow.segments),
+        segments=len(flow.segments) or len(flow.carried),
     )
 
 
@@ -184,6 +184,8 @@ def _bytes(flow: Flow, *, client: bool) -> int:
         sender = flow.client if client else flow.server
         calls = [d.sent or d.received for d in flow.datagrams if d.sender is sender]
         return sum(call.count for call in calls if call is not None)
+    if flow.carried:
+        return sum(c.size for c in flow.carried if c.end == (0 if client else 1))
     direction = flow.there if client else flow.back
     if flow.ends or flow.wire is None:
         return max(direction.written, direction.read)

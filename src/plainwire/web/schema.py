@@ -22,7 +22,7 @@ VERSION = 1
 Proof = Literal["captured", "kernel", "call", "inferred", "synthetic"]
 By = Literal["call", "kernel", "exit"]
 Note = Literal["", "retransmitted", "lost", "duplicate", "out-of-order"]
-LinkKind = Literal["syn", "syn-ack", "ack", "data", "fin", "rst", "datagram"]
+LinkKind = Literal["syn", "syn-ack", "ack", "data", "fin", "rst", "datagram", "icmp"]
 
 
 class Words(msgspec.Struct, frozen=True):
@@ -240,6 +240,7 @@ class Link(msgspec.Struct, frozen=True):
     It left at `left` (call `leave`), reached the peer's kernel at `arrived` (None: not
     known to have), and was taken by the peer's call `land` at `landed` (None: still unread).
     `side` is the sender's; `packet` the one that carried it, where it is one and captured.
+    In a capture without calls nobody knows when it was taken: `landed` is then `arrived`.
     """
 
     kind: LinkKind

@@ -36,7 +36,7 @@ export function flows(app: App): TemplateResult {
     <label>${t("Filter")} <input type="search" .value=${app.filter} placeholder="open 8081 finding" @input=${(e: Event) => app.setFilter((e.target as HTMLInputElement).value)} /></label>
     <label><input type="checkbox" .checked=${!app.unfolded} @change=${() => app.toggleFold()} /> ${t("fold what is alike")}</label>
     <span class="dim" aria-live="polite">${t("{count} of {total} flows", { count: grouped(rows.length), total: grouped(app.page.flows.length) })}</span></div>
-  <div class="scroll-x"><table><thead><tr><th>${t("flow")}</th><th>${t("client")}</th><th>${t("server")}</th><th>${app.page.foreign ? t("segments") : t("messages")}</th><th>${t("bytes there / back")}</th><th>${t("lasted")}</th><th>${t("findings")}</th></tr></thead>
+  <div class="scroll-x"><table><thead><tr><th>${t("flow")}</th><th>${t("client")}</th><th>${t("server")}</th><th>${app.page.foreign ? t("packets") : t("messages")}</th><th>${t("bytes there / back")}</th><th>${t("lasted")}</th><th>${t("findings")}</th></tr></thead>
     <tbody>${groups.slice(0, SHOWN).map((group) => line(app, group))}</tbody></table></div>
   ${groups.length > SHOWN ? html`<p class="dim pad">${t("{count} more are not shown", { count: groups.length - SHOWN })}</p>` : nothing}`;
 }

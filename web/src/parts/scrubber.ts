@@ -27,7 +27,7 @@ export function scrubber(app: App): TemplateResult {
         @input=${(e: Event) => app.goTo(Number((e.target as HTMLInputElement).value))} />
     </div>
     <p class="narration" aria-live="polite">${app.narration}
-      ${app.segment >= 0 ? html`<button class="link" @click=${() => app.showPanel("layers")}>${t("open it layer by layer")}</button>` : nothing}</p>
+      ${app.segment >= 0 || app.view?.steps[app.step]?.link !== undefined ? html`<button class="link" @click=${() => app.showPanel("layers")}>${t("open it layer by layer")}</button>` : nothing}</p>
     ${ends(app)}
   </section>`;
 }
@@ -60,7 +60,8 @@ function marks(app: App): TemplateResult {
       if (segment.flags === "SYN") first("connect", "⇄", "SYN");
       else if (segment.end > segment.start && !/SYN|FIN|RST/.test(segment.flags)) first("byte", "1", t("first byte"));
       else if (/FIN|RST/.test(segment.flags)) first("close", "■", segment.flags);
-    } else if (!call) found.push({ at, kind: "finding", sign: "✗", text: app.page.findings[step.finding]?.rule ?? "" });
+    } else if (step.link !== undefined) first("byte", "1", t("first byte"));
+    else if (!call) found.push({ at, kind: "finding", sign: "✗", text: app.page.findings[step.finding]?.rule ?? "" });
     else if (call.op.startsWith("connect")) first("connect", "⇄", t("connect"));
     else if (call.count > 0 && (view?.pieces.get(step.call)?.length ?? 0) > 0 && step.phase !== "enter") first("byte", "1", t("first byte"));
     else if (isClose(call.op)) first("close", "■", t("close"));
