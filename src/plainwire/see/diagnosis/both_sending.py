@@ -10,7 +10,8 @@ from collections.abc import Iterator
 
 from plainwire.see.diagnosis.case import Case, connection, where
 from plainwire.see.diagnosis.model import CERTAIN, Evidence, Finding, say
-from plainwire.see.diagnosis.waiting import Pair, gave_up, stuck_on, stuck_pairs, went_on
+from plainwire.see.diagnosis.patience import gave_up, hung_pairs
+from plainwire.see.diagnosis.waiting import Pair, stuck_on, went_on
 from plainwire.see.ledger.model import Call, Endpoint
 from plainwire.see.ledger.waits import Waits
 
@@ -20,7 +21,7 @@ RULE = "both-sending"
 def find(case: Case) -> Iterator[Finding]:
     """One finding for each connection whose two ends only send."""
     told: set[int] = set()
-    for pair in stuck_pairs(case, "send"):
+    for pair in hung_pairs(case, "send"):
         told.add(pair.flow.number)
         evidence = _queues(pair)
         if pair.gave_up is not None:

@@ -17,14 +17,13 @@ from plainwire.see.diagnosis import unfinished
 from plainwire.see.diagnosis.case import Case, connection, totals, where
 from plainwire.see.diagnosis.handlers import ends_with
 from plainwire.see.diagnosis.model import CERTAIN, LIKELY, Evidence, Finding, say
+from plainwire.see.diagnosis.patience import hung_pairs, without_timers
 from plainwire.see.diagnosis.waiting import (
     Pair,
     could_be_woken,
     stuck_on,
-    stuck_pairs,
     waits_for_news,
     went_on,
-    without_timers,
 )
 from plainwire.see.ledger.model import Call, Endpoint, Flow
 from plainwire.see.ledger.ranges import is_receive, is_stream_read
@@ -38,7 +37,7 @@ _LONG_NS = 400_000_000
 def find(case: Case) -> Iterator[Finding]:
     """One finding for each connection whose end is waited for in vain."""
     told: set[int] = set()
-    for pair in stuck_pairs(case, "receive"):
+    for pair in hung_pairs(case, "receive"):
         reader = reader_of(case, pair)
         if reader is not None and not waits_for_news(case, pair.waits, pair.waiters):
             told.add(pair.flow.number)

@@ -22,12 +22,11 @@ from collections.abc import Iterator
 from plainwire.see.diagnosis import eof_never_comes, unfinished
 from plainwire.see.diagnosis.case import Case, amounts, connection, last_message, totals, where
 from plainwire.see.diagnosis.model import CERTAIN, LIKELY, Evidence, Finding, Text, say
+from plainwire.see.diagnosis.patience import gave_up, hung_pairs
 from plainwire.see.diagnosis.waiting import (
     Pair,
     Ring,
     could_be_woken,
-    gave_up,
-    stuck_pairs,
     stuck_rings,
     waits_for_news,
 )
@@ -39,7 +38,7 @@ RULE = "mutual-wait"
 
 def find(case: Case) -> Iterator[Finding]:
     """One finding for each connection whose two ends wait for each other."""
-    for pair in stuck_pairs(case, "receive"):
+    for pair in hung_pairs(case, "receive"):
         if eof_never_comes.reader_of(case, pair) is None and not waits_for_news(
             case, pair.waits, pair.waiters
         ):

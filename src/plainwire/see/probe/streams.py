@@ -11,7 +11,7 @@ import sys
 from sys import _getframe
 
 from .. import records
-from . import wrap
+from . import sites, wrap
 from .state import now
 
 _HALF = records.SLOT_BYTES // 2
@@ -21,7 +21,7 @@ _RECEIVING = ("data_received", "buffer_updated", "datagram_received")
 def patch_streams(state, module):
     """Observe `asyncio.streams`."""
     reader = module.StreamReader
-    own = {reader.read.__code__, reader.readline.__code__}
+    own = {id(reader.read.__code__), id(reader.readline.__code__)}  # a code's hash is slow
     mark = _coroutine_mark()
     for name, arguments in (("read", 1), ("readline", 0), ("readexactly", 1), ("readuntil", 0)):
         original = getattr(reader, name)
@@ -119,39 +119,48 @@ def _number(state, owner):
     return number
 
 
+METHOD = """
+def method(self, {parameters}):
+    frame = getframe(1)
+    if id(frame.f_code) in own:
+        return original(self, {given})
+    site = known.get({key})
+    if site.__class__ is not int:
+        site = outwards(frame, site)
+    return waiting(self, site, {arg}, {given})
+"""
+_SIZE = "n if type(n) is int and 0 <= n < UNLIMITED else clip(n)"
+
+
 def _observe(state, original, op, takes_size, own):
     """The observed form of one reading method; its line is taken when it is called.
 
     StreamReader's methods call each other (readline() is made of readuntil(), read(-1)
-    of read(n)): only what the program called is one of its reads. `own` are the code
-    objects of those that call others.
+    of read(n)): only what the program called is one of its reads. `own` are the ids of the
+    code objects of those that call others.
     """
-    waiting = _waiting(state, original, op, "n" if takes_size else "*rest, **named")
-    find = state.sites.find
-
-    if not takes_size:
-
-        def method(self, *rest, **named):
-            frame = _getframe(1)
-            if frame.f_code in own:
-                return original(self, *rest, **named)
-            return waiting(self, find(frame), 0, *rest, **named)
-
-    elif original.__defaults__:
-
-        def method(self, n=original.__defaults__[0]):
-            frame = _getframe(1)
-            if frame.f_code in own:
-                return original(self, n)
-            arg = n if type(n) is int and 0 <= n < records.UNLIMITED else wrap.clip(n)
-            return waiting(self, find(frame), arg, n)
-
-    else:
-
-        def method(self, n):
-            return waiting(self, find(_getframe(1)), wrap.clip(n), n)
-
-    return method
+    given = parameters = "*rest, **named"
+    if takes_size:
+        given, defaults = "n", original.__defaults__
+        parameters = "n=%d" % defaults[0] if defaults else "n"
+    space = {
+        "getframe": _getframe,
+        "known": state.sites.known,
+        "outwards": state.sites.outwards,
+        "own": own,
+        "original": original,
+        "waiting": _waiting(state, original, op, given),
+        "clip": wrap.clip,
+        "UNLIMITED": records.UNLIMITED,
+    }
+    text = METHOD.format(
+        parameters=parameters,
+        given=given,
+        arg=_SIZE if takes_size else "0",
+        key=sites.KEY.format("frame"),
+    )
+    exec(compile(text, "<plainwire stream>", "exec"), space)
+    return space["method"]
 
 
 WAITING = """
