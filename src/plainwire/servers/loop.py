@@ -22,6 +22,7 @@ from plainwire.address import Address
 from plainwire.servers.base import Server, Task, log
 from plainwire.servers.drive import is_async
 from plainwire.transports.async_peer import AsyncPeer
+from plainwire.transports.buffered import peer_class
 from plainwire.transports.group import PeerGroup
 from plainwire.transports.open import make_session
 from plainwire.transports.proxy import read_proxy_async
@@ -217,7 +218,8 @@ class LoopServer(Server):
             local = address_of(self.address.scheme, sock.getsockname())
             session = make_session(self.address.scheme, task.codec, task.limits, loop.time(),
                                    server=True, tls=task.tls, fileno=sock.fileno())  # fmt: skip
-            peer: AsyncPeer[Any] = AsyncPeer(session, task.limits, group, local, remote, sock)
+            made: type[AsyncPeer[Any]] = peer_class(loop)
+            peer = made(session, task.limits, group, local, remote, sock)
             await loop.connect_accepted_socket(lambda: peer, sock)
         except BaseException:
             sock.close()

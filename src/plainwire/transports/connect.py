@@ -86,7 +86,7 @@ class Connection(Generic[M]):
 
         Raises: as `open`.
         """
-        from plainwire.transports.async_peer import AsyncPeer
+        from plainwire.transports.buffered import peer_class
         from plainwire.transports.group import PeerGroup
 
         loop = asyncio.get_running_loop()
@@ -107,7 +107,8 @@ class Connection(Generic[M]):
                 tls=self._tls, remote=self.address, fileno=sock.fileno(),
             )  # fmt: skip
             group = PeerGroup(loop, self._limits)
-            peer = AsyncPeer(session, self._limits, group, local, self.address, sock)
+            made: type[AsyncPeer[M]] = peer_class(loop)
+            peer = made(session, self._limits, group, local, self.address, sock)
             await loop.create_connection(lambda: peer, sock=sock)
         except BaseException:
             sock.close()
