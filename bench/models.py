@@ -26,6 +26,7 @@ def draw(results: dict[str, Any]) -> str:
     y = 30
     for case, found in results.items():
         rows.append(f'<text x="10" y="{y}" font-weight="bold">{case}</text>')
+        y += 20
         for number, (_, title, _form) in enumerate(PANELS):
             rows.append(f'<text x="{150 + number * 220}" y="{y}" fill="#495057">{title}</text>')
         names = [name for name in MODELS if found.get(name)]
