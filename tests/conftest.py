@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import ssl
 import sys
 from collections.abc import Iterator
@@ -16,6 +17,11 @@ settings.register_profile("any machine", deadline=None)
 settings.load_profile("any machine")
 
 sys.path.insert(0, str(Path(__file__).parent))
+
+# A shell starts what it runs in the background with SIGINT ignored, and programs inherit
+# that: no test could interrupt one.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session", autouse=True)

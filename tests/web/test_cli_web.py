@@ -33,7 +33,7 @@ def test_what_is_no_recording_is_refused_in_one_line(
     assert not (tmp_path / "x.html").exists()
 
 
-@pytest.mark.parametrize("kept", [0.3, 0.6, 0.95])
+@pytest.mark.parametrize("kept", [0.3, 0.6, 0.95, 0.9999])
 @pytest.mark.parametrize("page", [True, False])
 def test_a_recording_that_was_cut_off_is_refused_in_one_line_with_what_to_do(
     chat: Path, tmp_path: Path, kept: float, page: bool

@@ -230,6 +230,19 @@ class Recording:
         """
         with self._reading():
             yield from self._items()
+        if not self._is_whole():
+            raise DamagedError(f"read {self.path}: {_BROKEN} (its last bytes are missing)")
+
+    def _is_whole(self) -> bool:
+        """Is the file as long as its head says? SQLite reads a page that was cut as zeros."""
+        if self.path.with_name(self.path.name + "-wal").exists():
+            return True  # it is being written to
+        with self.path.open("rb") as file:
+            head = file.read(100)
+            size = os.fstat(file.fileno()).st_size
+        # SQLite's file format, section 1.3: page size, where 1 is 65536; number of pages.
+        page = int.from_bytes(head[16:18], "big")
+        return size >= int.from_bytes(head[28:32], "big") * (65536 if page == 1 else page)
 
     def _items(self) -> Iterator[Item]:
         query = "select kind, key, first, data from chunk order by number"
