@@ -115,14 +115,15 @@ def test_the_page_of_a_refused_connect_shows_the_attempt(
     saved.write(source.of_file(refused, payload=False) if packets else bare(refused), out)
     with opened(out.as_uri()) as page:
         fact = page.locator("[data-fact=failed]").inner_text()
-        assert "client.py:7" in fact
+        assert "client.py:11" in fact  # the one that was not caught, and is told
         assert "ECONNREFUSED" in fact
         assert ("SYN → RST" in fact) is packets
         assert page.locator(".ladder .arrow").count() == (2 if packets else 0)
         assert page.locator(".ladder .mark.failed").count() == 1
         assert page.locator("[data-fact=handshake]").count() == 0
         page.locator("#tab-flows").click()
-        page.locator("[role=tabpanel] tr", has_text="8097").get_by_role("button").click()
-        page.wait_for_function("document.querySelector('.code-line.now')?.dataset.line === '11'")
+        row = page.locator("[role=tabpanel] tr", has_text="8098").first
+        row.get_by_role("button").click()
+        page.wait_for_function("document.querySelector('.code-line.now')?.dataset.line === '7'")
         page.keyboard.press("Home")
-        assert "client.py:11: connect" in page.locator(".narration").inner_text()
+        assert "client.py:7: connect" in page.locator(".narration").inner_text()
