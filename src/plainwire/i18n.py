@@ -43,6 +43,11 @@ def choose(lang: str | None, environ: Mapping[str, str]) -> str:
     return "zh_CN" if wish.lower().replace("-", "_").split("_")[0] == "zh" else "en"
 
 
+def N_(message: str) -> str:  # noqa: N802 - gettext's own name for "translated later"
+    """Mark a message that is translated later, where it is shown."""
+    return message
+
+
 def select(lang: str | None = None) -> str:
     """Choose the language of all later `gettext` calls in this process; return its name.
 

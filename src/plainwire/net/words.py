@@ -9,17 +9,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from plainwire.i18n import N_
 from plainwire.i18n import gettext as _
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from plainwire.net.model import Reason
-
-
-def N_(message: str) -> str:  # noqa: N802 - the usual name of this marker
-    """Mark a message that is translated later."""
-    return message
 
 
 ERRORS: Mapping[str, str] = {

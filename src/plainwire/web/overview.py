@@ -11,17 +11,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from operator import attrgetter
 
+from plainwire.i18n import N_
 from plainwire.see.diagnosis.model import Finding, Text
 from plainwire.see.ledger.model import Address, Call, Endpoint, Flow, Ledger, Process
 from plainwire.web import attempts, lanes, patches, schema, speech
 from plainwire.web.attempts import Attempt
 from plainwire.web.detail import failure
 from plainwire.web.index import Index, frame_of
-
-
-def N_(message: str) -> str:  # noqa: N802 - gettext's own name for "translated later"
-    """Mark a message that is translated later."""
-    return message
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import cast
 
+from plainwire.i18n import N_
 from plainwire.net.frame import OSI_OF, Frame, Sure
 from plainwire.net.model import Reason
 from plainwire.net.names import parse
@@ -19,7 +20,6 @@ from plainwire.web import path_route, path_schema
 from plainwire.web.path_schema import Parcel, Said, Tone
 from plainwire.web.schema import Words
 from plainwire.web.speech import code, sentence
-from plainwire.web.words import N_
 
 _LAYERS = {
     "application": N_("application layer"),

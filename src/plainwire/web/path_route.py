@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from plainwire.i18n import N_
 from plainwire.net.lookup import Candidate, RuleVerdict, Verdict
 from plainwire.net.notation import row_text, rule_text
 from plainwire.net.steps import Explanation
@@ -10,7 +11,6 @@ from plainwire.web import path_schema
 from plainwire.web.path_schema import BitLine, Said
 from plainwire.web.schema import Words
 from plainwire.web.speech import code, sentence
-from plainwire.web.words import N_
 
 # Rows that do not contain the destination are many; the nearest few show how close they came.
 NEAR_ROWS_SHOWN = 3

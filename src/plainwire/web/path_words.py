@@ -5,8 +5,8 @@ As `words.py` does for the page of a run; written by tools/page_words.py from we
 
 from __future__ import annotations
 
+from plainwire.i18n import N_
 from plainwire.web.speech import chinese as lookup
-from plainwire.web.words import N_
 
 WORDS: tuple[str, ...] = (
     N_("AND in binary"),

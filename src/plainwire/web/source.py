@@ -17,18 +17,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Protocol
 
+from plainwire.i18n import N_
 from plainwire.see import diagnosis
 from plainwire.see.ledger import build
 from plainwire.see.ledger.model import Ledger
 from plainwire.see.recorder import store
 from plainwire.web import remembered, speech
 from plainwire.web.pagedata import PageData
-
-
-def N_(message: str) -> str:  # noqa: N802 - gettext's own name for "translated later"
-    """Mark a message that is translated later."""
-    return message
-
 
 _DAMAGED = N_(
     "This recording could not be read to its end, so there is no verdict: {fault}. Only its"

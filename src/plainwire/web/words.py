@@ -6,14 +6,9 @@ the texts there and here equal. Protocol names (SYN, ESTABLISHED) are said as th
 
 from __future__ import annotations
 
+from plainwire.i18n import N_
 from plainwire.see.report import field_words
 from plainwire.web.speech import chinese as lookup
-
-
-def N_(message: str) -> str:  # noqa: N802 - gettext's own name for "translated later"
-    """Mark a message that is translated later."""
-    return message
-
 
 WORDS: tuple[str, ...] = (
     N_("(payload not saved)"),

@@ -62,7 +62,7 @@ def _beside_timers(case: Case, flow: Flow) -> Pair | None:
         waits = analyse(sample, case.ledger, patient)
         client, server = (stuck_on(waits, end, "receive") for end in (flow.client, flow.server))
         if client is not None and server is not None and not spoken_later(case, flow, waits.t):
-            ticks = any(_ticks(sample, call) for call in (a, b))
+            ticks = any(_ticks(sample, _thread_of(call)) for call in (a, b))
             return Pair(flow, waits, client, server, timers=ticks)
     return None
 
@@ -125,23 +125,26 @@ def _given_up(case: Case, flow: Flow, wait: str) -> Pair | None:
                     client = stuck_on(waits, flow.client, wait)
                     server = stuck_on(waits, flow.server, wait)
                     if client is not None and server is not None:
-                        timers = timers and _ticks(sample, against)
+                        timers = timers and _ticks(sample, _thread_of(against))
                         return Pair(flow, waits, client, server, call, timers)
                     break
     return None
 
 
 def without_timers(case: Case) -> Iterator[Waits]:
-    """Every sample, as if no asyncio loop that reads streams had a timer (W7)."""
-    loops = frozenset(_thread_of(call) for call in case.ledger.calls if is_stream_read(call))
-    for sample in case.ledger.samples if loops else ():
-        yield analyse(sample, case.ledger, loops)
+    """The samples with asyncio loops that read streams and have timers, as if they had none."""
+    loops = {_thread_of(call) for call in case.ledger.calls if is_stream_read(call)}
+    for sample in case.ledger.samples:
+        ticking = frozenset(thread for thread in loops if _ticks(sample, thread))
+        if ticking:
+            yield analyse(sample, case.ledger, ticking)
 
 
-def _ticks(sample: dict[str, Any], call: Call) -> bool:
-    """Does the thread of a call wait with a time-out?"""
-    pid, tid = _thread_of(call)
-    return not sample["processes"][str(pid)]["threads"][str(tid)]["endless"]
+def _ticks(sample: dict[str, Any], thread: tuple[int, int]) -> bool:
+    """Does a thread, by pid and tid, wait with a time-out?"""
+    pid, tid = map(str, thread)
+    found = sample["processes"].get(pid, {"threads": {}})["threads"].get(tid)
+    return found is not None and not found["endless"]
 
 
 def gave_up(case: Case, call: Call) -> Evidence:

@@ -18,6 +18,7 @@ from collections.abc import Iterator
 
 from plainwire.see.diagnosis.case import Case, endpoint_name, where
 from plainwire.see.diagnosis.model import LIKELY, Evidence, Finding, say
+from plainwire.see.diagnosis.wire_evidence import sent_in_vain, set_deadlines
 from plainwire.see.ledger.model import Call, Flow
 from plainwire.see.ledger.wire import Kind, Observation, Segment
 
@@ -137,22 +138,8 @@ def _half_open(case: Case, flow: Flow, end: int, again: list[Observation]) -> Fi
             name=name,
         ),
         case.places((waits, "waits")),
-        (
-            Evidence(
-                say(
-                    "{count} segments were sent again (packets {first} to {last}), and nothing came"
-                    " back",
-                    count=len(again),
-                    first=again[0].segment,
-                    last=again[-1].segment,
-                ),
-                again[0].time_ns,
-            ),
-        ),
-        say(
-            "set a deadline for each message (settimeout), or keep-alive with short times, and"
-            " close the connection when it passes"
-        ),
+        (sent_in_vain(len(again), again[0].segment, again[-1].segment, again[0].time_ns),),
+        set_deadlines(),
         flow.number,
         again[0].time_ns,
     )

@@ -1,4 +1,4 @@
-"""Sentences about packets that several rules quote as evidence."""
+"""Sentences about packets that several rules quote as evidence, and the advice they share."""
 
 from __future__ import annotations
 
@@ -14,6 +14,25 @@ def numbers(packets: tuple[int, ...]) -> str:
     if len(packets) <= _SHOWN:
         return ", ".join(map(str, packets))
     return f"{packets[0]}, {packets[1]}, ... {packets[-1]}"
+
+
+def sent_in_vain(count: int, first: int, last: int, t: int) -> Evidence:
+    """That so many segments were sent again, packets `first` to `last`, from time `t` on."""
+    text = say(
+        "{count} segments were sent again (packets {first} to {last}), and nothing came back",
+        count=count,
+        first=first,
+        last=last,
+    )
+    return Evidence(text, t)
+
+
+def set_deadlines() -> Text:
+    """What helps against a peer that is gone without a word."""
+    return say(
+        "set a deadline for each message (settimeout), or keep-alive with short times, and close"
+        " the connection when it passes"
+    )
 
 
 def glued_where(read: Read) -> Evidence | None:

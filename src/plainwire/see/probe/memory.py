@@ -107,7 +107,6 @@ class Series:
         self._end = 0  # the number after the last cell of the newest part
         self._newest = None
         self.free = iter(())
-        self.full = False  # nothing is kept any more
 
     def _add(self):
         # A signal handler may come in anywhere here, make calls, and add a part itself.
@@ -149,7 +148,6 @@ class Series:
 
     def stop(self):
         """Send all further cells to a scratch cell that nobody reads."""
-        self.full = True
         self.free = itertools.repeat((_scratch, 0, 0))
 
 

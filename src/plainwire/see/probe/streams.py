@@ -75,11 +75,11 @@ def patch_selector_events(state, module):
     # Called by write() when data had to stay, and only then: a wrapper of write() itself
     # would be one frame more between the socket and the program's line in every send.
     stream = module._SelectorSocketTransport
-    pause = stream._maybe_pause_protocol
+    write, pause = stream.write.__code__, stream._maybe_pause_protocol
 
     def observed_pause(self):
         frame = _getframe(1)
-        if frame.f_code in queueing:
+        if frame.f_code is write:
             sock = self._sock
             number = abs(state.sids.get(sock.fileno(), 0)) if sock is not None else 0
             stayed = wrap.length(frame.f_locals.get("data"))
@@ -88,7 +88,6 @@ def patch_selector_events(state, module):
             state.instant("stream.queue", number, site, arg=stayed, aux=queued)
         return pause(self)
 
-    queueing = {stream.write.__code__}
     stream._maybe_pause_protocol = wrap.like(observed_pause, pause)
 
 

@@ -12,14 +12,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from plainwire.i18n import N_
 from plainwire.see.capture.dissect import Meaning
 
 Lookup = Callable[[str], str]
-
-
-def N_(message: str) -> str:  # noqa: N802 - gettext's own name for "translated later"
-    """Mark a message that is translated later."""
-    return message
 
 
 NAMES: tuple[str, ...] = (

@@ -19,6 +19,7 @@ from collections.abc import Iterator
 
 from plainwire.see.diagnosis.captured.seen import SECOND, Connection, Seen, ended_by_fin
 from plainwire.see.diagnosis.model import LIKELY, Evidence, Finding, say
+from plainwire.see.diagnosis.wire_evidence import sent_in_vain, set_deadlines
 from plainwire.see.ledger.wire import RST, Kind, Segment
 
 STALL, HALF_OPEN = "retransmission-stall", "half-open-peer"
@@ -151,22 +152,8 @@ def _half_open(connection: Connection, end: int, again: list[Segment]) -> Findin
             sender=connection.name(end),
         ),
         (),
-        (
-            Evidence(
-                say(
-                    "{count} segments were sent again (packets {first} to {last}), and nothing came"
-                    " back",
-                    count=len(again),
-                    first=again[0].number,
-                    last=again[-1].number,
-                ),
-                again[0].t,
-            ),
-        ),
-        say(
-            "set a deadline for each message (settimeout), or keep-alive with short times, and"
-            " close the connection when it passes"
-        ),
+        (sent_in_vain(len(again), again[0].number, again[-1].number, again[0].t),),
+        set_deadlines(),
         connection.flow.number,
         again[0].t,
     )
