@@ -315,3 +315,29 @@ def test_a_message_that_arrives_after_a_close_is_not_handed_out() -> None:
                 peer.recv(10)
     assert got == [b"closed"]
     assert server.statistics().failed == 0
+
+
+@pytest.mark.parametrize("way", ["wait_for", "gather", "task", "shield", "timeout"])
+def test_a_send_may_be_awaited_in_every_way_that_asyncio_has(way: str) -> None:
+    """`asyncio.wait_for(peer.send(...), 1)` was refused: it belonged to another loop."""
+
+    async def send(peer: Any, message: bytes) -> None:
+        match way:
+            case "wait_for":
+                await asyncio.wait_for(peer.send(message), 10)
+            case "gather":
+                await asyncio.gather(peer.send(message), peer.send(message))
+            case "task":
+                async with asyncio.TaskGroup() as group:
+                    group.create_task(peer.send(message))
+            case "shield":
+                await asyncio.shield(peer.send(message))
+            case "timeout":
+                async with asyncio.timeout(10):
+                    await peer.send(message)
+
+    async def handler(peer: Any) -> None:
+        async for message in peer:
+            await send(peer, message)
+
+    assert answers(handler, [b"one", b"two"])[0] == b"one"

@@ -31,9 +31,10 @@ from plainwire.errors import (
     EndOfMessages,
     PlainwireError,
 )
-from plainwire.transports.group import READY, PeerGroup
+from plainwire.transports.group import PeerGroup
 from plainwire.transports.limits import Limits
 from plainwire.transports.peer import JOIN_BYTES
+from plainwire.transports.sent import SENT
 from plainwire.transports.session import HOOK_MODULE, Session
 from plainwire.transports.waiter import Waiter
 
@@ -144,7 +145,7 @@ class AsyncPeer(asyncio.Protocol, Generic[M]):
         elif not self._flush_certain:
             self._flush_certain = True
             self._group.flush_soon(self)
-        return READY
+        return SENT
 
     async def _send_later(self, message: M) -> None:
         await self._wait_room()

@@ -8,28 +8,12 @@ how a peer does either.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from plainwire.transports.limits import Limits
 
 if TYPE_CHECKING:
     from plainwire.transports.async_peer import AsyncPeer
-
-
-class _StubLoop:
-    """What a Future asks of its loop before it has callbacks."""
-
-    def get_debug(self) -> bool:
-        return False
-
-    def call_soon(self, *_: Any, **__: Any) -> None:
-        """Nothing waits on a finished Future."""
-
-
-# A finished Future is the cheapest thing to await: no coroutine, no suspension.
-READY: Awaitable[None] = asyncio.Future(loop=cast("asyncio.AbstractEventLoop", _StubLoop()))
-READY.set_result(None)  # type: ignore[attr-defined]
 
 
 class PeerGroup:
