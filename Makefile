@@ -7,6 +7,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+# What is compiled when the package is installed.
+COMPILED := $(wildcard src/plainwire/fast/*.c src/plainwire/fast/*.h)
 PAGE := src/plainwire/web/static/page.js
 PAGE_SOURCES := $(shell find web/src -type f) $(wildcard web/*.json web/*.mjs)
 
@@ -14,7 +16,7 @@ PAGE_SOURCES := $(shell find web/src -type f) $(wildcard web/*.json web/*.mjs)
 
 install: $(STAMP) $(PAGE)
 
-$(STAMP): pyproject.toml
+$(STAMP): pyproject.toml hatch_build.py $(COMPILED)
 	@$(PYTHON) -c 'import sys; sys.exit("plainwire needs Python 3.11 or newer; this is %s. Name another with: make PYTHON=python3.12" % sys.version.split()[0] if sys.version_info < (3, 11) else 0)'
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade "pip>=25.1"
@@ -31,6 +33,8 @@ demo: $(STAMP)
 
 test: install lint
 	tools/run_tests $(BIN)/python -n auto --dist worksteal -m "not observed and not browser"
+	# Once more without what is compiled; see src/plainwire/fast.
+	PLAINWIRE_PURE=1 tools/run_tests $(BIN)/python -n auto --dist worksteal tests/frames tests/transports tests/contract
 	# Playwright keeps a loop running in its process, in which asyncio.run() is refused.
 	tools/run_tests $(BIN)/python -n 2 --dist loadfile -m browser
 	tools/run_tests $(BIN)/python -n 4 --dist worksteal -m observed

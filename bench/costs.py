@@ -101,18 +101,18 @@ async def handler_cost(batch: int, *, driven: bool) -> float:
 
 
 def decode(data: bytes) -> Callable[[], object]:
-    decoder = CODEC.decoder()
-    return lambda: decoder.receive_data(data)
+    parse = CODEC.decoder().parser()
+    return lambda: parse(data)
 
 
 def parts() -> None:
     print("one message of 64 bytes behind a 4-byte length")
     show("split: alone in its read", best(decode(FRAME), 2000))
-    decoder = CODEC.decoder()
+    parse = CODEC.decoder().parser()
 
     def halves() -> None:
-        decoder.receive_data(FRAME[:30])
-        decoder.receive_data(FRAME[30:])
+        parse(FRAME[:30])
+        parse(FRAME[30:])
 
     show("split: in two reads", best(halves, 2000))
     show("split: 64 in one read, all of one size", best(decode(FRAME * 64), 40) / 64)

@@ -84,7 +84,7 @@ def test_async_send_waits_for_a_slow_peer_without_queueing(stalled: bool) -> Non
         await peer.recv()
         for _ in range(200):
             await peer.send(bytes(100_000))
-            sizes.append(peer._transport.get_write_buffer_size() + peer._session.queued)
+            sizes.append(peer._transport.get_write_buffer_size() + peer._queued)
 
     limits = Limits(send_seconds=0.3 if stalled else 30.0, linger_seconds=0.05)
     with serve(flood, "tcp://127.0.0.1:0", CODEC, limits=limits, background=True) as server:

@@ -13,7 +13,7 @@ import pytest
 
 import handlers
 from plainwire import connect, frames, serve
-from plainwire.errors import BrokenError, EndOfMessages, Truncated
+from plainwire.errors import BrokenError, DeadlineError, EndOfMessages, PlainwireError, Truncated
 
 CODEC = frames.length(4)
 
@@ -54,6 +54,36 @@ def test_messages_sent_before_the_handshake_is_done_are_not_lost(tls_files: Any)
                 peer.send(b"one")
             asyncio.run(main(server.address))
         assert sorted(got) == [b"one", b"two"], scheme
+
+
+@pytest.mark.parametrize("model", ["threads", "loop"])
+def test_plaintext_in_a_tls_stream_is_never_a_message(model: Any, tls_files: Any) -> None:
+    """Whoever can write to the connection could send in the client's name otherwise."""
+    pem, client = tls_files
+    with serve(
+        handlers.echo, "tls://127.0.0.1:0", CODEC, tls=pem, model=model, background=True
+    ) as server:
+        with connect(server.address, CODEC, tls=client) as peer:
+            assert [peer.ask(b"%d" % n, 10) for n in range(3)] == [b"0", b"1", b"2"]
+            peer._stream.send(CODEC.encode(b"forged"))
+            with pytest.raises(PlainwireError) as broken:
+                peer.recv(10)
+            assert not isinstance(broken.value, DeadlineError)
+    assert server.statistics().messages == 3
+
+
+@pytest.mark.parametrize("model", ["threads", "loop"])
+def test_a_tls_record_is_no_frame_even_of_a_codec_of_its_shape(model: Any, tls_files: Any) -> None:
+    """A TLS record's length lies behind three bytes, too (RFC 8446 section 5.1)."""
+    pem, client = tls_files
+    codec = frames.length(2, offset=3)
+    messages = [b"abc" + len(body).to_bytes(2, "big") + body for body in (b"", b"x", b"y" * 99)]
+    with serve(
+        handlers.echo, "tls://127.0.0.1:0", codec, tls=pem, model=model, background=True
+    ) as server:
+        with connect(server.address, codec, tls=client) as peer:
+            assert [peer.ask(message, 10) for message in messages] == messages
+    assert server.statistics().failed == 0
 
 
 def cut_server(pem: str, data: bytes, *, notify: bool) -> tuple[int, threading.Thread]:

@@ -97,6 +97,13 @@ class Decoder(ABC, Generic[M]):
         Bytes after an error are discarded; look at `error` after each call.
         """
 
+    def parser(self) -> Callable[[bytes], list[M]]:
+        """What a peer calls for every read; `receive_data` unless there is a faster one.
+
+        To be asked for before the first bytes, and only by one who sets no `marks`.
+        """
+        return self.receive_data
+
     def receive_eof(self) -> list[M]:
         """Note that the peer sends no more; `error` is `Truncated` if inside a frame."""
         if self.error is None and self.pending:

@@ -20,15 +20,18 @@ from __future__ import annotations
 import functools
 import struct
 from collections.abc import Callable
-from typing import Literal
+from typing import Any, Literal
 
 from plainwire.errors import EncodeError, LocalProtocolError, Malformed, TooLarge
+from plainwire.fast import compiled
 from plainwire.frames.buffer import SizedDecoder
 from plainwire.frames.codec import DEFAULT_MAX_BYTES, Codec, Decoder, as_bytes, check_limit, recipe
 
 ByteOrder = Literal["big", "little"]
 
 _STRUCT_LETTERS = {1: "B", 2: "H", 4: "I", 8: "Q"}
+MOST_COMPILED = 1 << 60
+"""Largest number of a codec whose sums fit the compiled splitter's."""
 DEFAULT_SKIP_LIMIT = 16 * 1024 * 1024
 """Largest refused frame that `on_bad="skip"` reads and throws away."""
 
@@ -144,10 +147,23 @@ class LengthCodec(Codec[bytes]):
         self.plain = bare and size in _STRUCT_LETTERS
         self._largest_plain = self.high if bare else -1
         self._encode = self._plain_encoder()
+        self.splitter = self._compiled_splitter()
+
+    def _compiled_splitter(self) -> Any:
+        """The compiled way to find whole frames; None where there is none."""
+        numbers = (self.offset, self.base, self.strip, self.low, self.high)
+        if compiled is None or self.low > self.high or max(map(abs, numbers)) > MOST_COMPILED:
+            return None
+        return compiled.Splitter(self.size, self.byteorder == "little", *numbers)
 
     def _plain_encoder(self) -> Callable[[list[bytes], bytes], int]:
         """`encode_parts` for the commonest shape, with everything it needs at hand."""
         pack, largest, size, general = self._pack, self._largest_plain, self.size, self._encode_any
+        if compiled is not None and 0 <= largest <= MOST_COMPILED:
+            encoder: Callable[[list[bytes], bytes], int] = compiled.Encoder(
+                size, self.byteorder == "little", largest, general
+            )
+            return encoder
 
         def encode_parts(parts: list[bytes], message: bytes) -> int:
             if type(message) is bytes and (count := len(message)) <= largest:
@@ -228,7 +244,16 @@ def _uniform_struct(codec: LengthCodec, value: int) -> struct.Struct:
 
 
 class _LengthDecoder(SizedDecoder[bytes]):
-    __slots__ = ("_codec", "_expect_whole", "_header", "_largest", "_plain", "_read", "_uniform")
+    __slots__ = (
+        "_codec",
+        "_header",
+        "_largest",
+        "_plain",
+        "_read",
+        "_splitter",
+        "_uniform",
+        "between",
+    )
 
     def __init__(self, codec: LengthCodec) -> None:
         super().__init__(codec.name)
@@ -236,23 +261,28 @@ class _LengthDecoder(SizedDecoder[bytes]):
         self._need = codec.header
         self._header, self._largest = codec.header, codec.header + codec.high
         self._read = codec.read
+        self._splitter = codec.splitter
         # Only where the header is the length: then equal headers mean equal frames.
         self._plain = codec.plain
         self._uniform = codec.plain
         # Between two frames, with nobody who asks where they begin and end.
-        self._expect_whole = False
+        self.between = False
+
+    def parser(self) -> Callable[[bytes], list[bytes]]:
+        if self._splitter is None:
+            return self.receive_data
+        parser: Callable[[bytes], list[bytes]] = compiled.Parser(self, self._splitter)
+        return parser
 
     def receive_data(self, data: bytes) -> list[bytes]:
-        if self._expect_whole:
+        if self.between and self._plain:
             # One whole frame in one read is the commonest arrival of all.
             header, read, size = self._header, self._read, len(data)
             if size >= header and header + read(data)[0] == size <= self._largest:
                 self.offset += size
                 return [data[header:]]
         out = super().receive_data(data)
-        self._expect_whole = self._plain and not (
-            self.pending or self._discard or self.error or self.marks is not None
-        )
+        self.between = not (self.pending or self._discard or self.error or self.marks is not None)
         return out
 
     def _split(self, data: bytes, out: list[bytes]) -> int:
@@ -261,8 +291,8 @@ class _LengthDecoder(SizedDecoder[bytes]):
         offset, header, base, strip = codec.offset, codec.header, codec.base, codec.strip
         position, size = 0, len(data)
         append = out.append
-        if self._uniform and size >= 512 and self.marks is None:
-            position = self._split_uniform(data, out)
+        if self.marks is None:
+            position = self._split_run(data, out)
         while size - position >= header:
             at = position + offset
             value = read(data, at)[0]
@@ -281,6 +311,15 @@ class _LengthDecoder(SizedDecoder[bytes]):
             position = stop
         self._need = header
         return position
+
+    def _split_run(self, data: bytes, out: list[bytes]) -> int:
+        """Take the whole frames that a chunk begins with in C, or as many as can be."""
+        if self._splitter is not None and type(data) is bytes:
+            position: int = self._splitter.split(data, out)
+            return position
+        if self._uniform and len(data) >= 512:
+            return self._split_uniform(data, out)
+        return 0
 
     def _split_uniform(self, data: bytes, out: list[bytes]) -> int:
         """Take the run of frames of one size that a chunk begins with, in C.

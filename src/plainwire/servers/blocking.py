@@ -131,7 +131,7 @@ class BlockingServer(Server):
                 self.report(remote, error)
             finally:
                 peer.close()
-                messages = peer._session.received  # noqa: SLF001 - the peer's own server
+                messages = peer.received
                 with self._lock:
                     self._peers.discard(peer)
         except BaseException as error:

@@ -195,7 +195,7 @@ class LoopServer(Server):
         finally:
             messages = 0
             if peer is not None:
-                messages = peer._session.received  # noqa: SLF001 - the peer's own server
+                messages = peer.received
                 with contextlib.suppress(asyncio.CancelledError):
                     await peer.close()
             self.release(remote, messages)

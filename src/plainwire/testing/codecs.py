@@ -18,13 +18,26 @@ M = TypeVar("M")
 Outcome = tuple[list[Any], FrameError | None, int]
 
 
-def decode_in_pieces(codec: Codec[M], pieces: Iterable[bytes], *, eof: bool = True) -> Outcome:
-    """Decode a stream that arrives in these pieces: messages, final error, skipped frames."""
+def decode_in_pieces(
+    codec: Codec[M], pieces: Iterable[bytes], *, eof: bool = True, parser: bool = True
+) -> Outcome:
+    """Decode a stream that arrives in these pieces.
+
+    Args:
+        codec: what decodes.
+        pieces: of the stream; empty ones are left out.
+        eof: the stream ends behind them.
+        parser: decode by way of `Decoder.parser`, as a peer does; else by `receive_data`.
+
+    Returns:
+        The messages, the final error, the number of skipped frames.
+    """
     decoder = codec.decoder()
+    receive = decoder.parser() if parser else decoder.receive_data
     messages: list[M] = []
     for piece in pieces:
         if piece:
-            messages += decoder.receive_data(piece)
+            messages += receive(piece)
     if eof:
         messages += decoder.receive_eof()
     return messages, decoder.error, decoder.skipped
@@ -45,7 +58,7 @@ def check_splits(codec: Codec[Any], stream: bytes, *, seed: int = 0) -> Outcome:
     Returns:
         What all of them gave: messages, final error, number of skipped frames.
     """
-    whole = decode_in_pieces(codec, [stream])
+    whole = decode_in_pieces(codec, [stream], parser=False)
     size = len(stream)
     if size <= 10:
         splits = [
@@ -57,9 +70,13 @@ def check_splits(codec: Codec[Any], stream: bytes, *, seed: int = 0) -> Outcome:
         splits = [[i] for i in range(1, size, step)]
         splits += [sorted(chance.sample(range(1, size), min(5, size - 1))) for _ in range(50)]
         splits.append(list(range(1, size)) if size <= 100_000 else [])
-    for positions in splits:
-        got = decode_in_pieces(codec, cut(stream, positions))
-        assert got == whole, f"L1 {codec.name}: cut at {positions[:20]} gives {got}, not {whole}"
+    decoder = codec.decoder()
+    ways = [False] if decoder.parser() == decoder.receive_data else [False, True]
+    for positions in [[], *splits]:
+        for way in ways:
+            got = decode_in_pieces(codec, cut(stream, positions), parser=way)
+            text = f"L1 {codec.name}: cut at {positions[:20]} gives {got}, not {whole}"
+            assert got == whole, text
     return whole
 
 

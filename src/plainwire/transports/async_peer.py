@@ -18,9 +18,8 @@ import asyncio
 import contextlib
 import socket
 import sys
-import types
-from collections.abc import AsyncIterator, Awaitable, Callable, Generator
-from typing import Any, Generic, Self, TypeVar, cast
+from collections.abc import Awaitable
+from typing import Generic, Self, TypeVar, cast
 
 from plainwire.address import Address
 from plainwire.errors import (
@@ -34,14 +33,14 @@ from plainwire.errors import (
 from plainwire.transports.group import PeerGroup
 from plainwire.transports.limits import Limits
 from plainwire.transports.peer import JOIN_BYTES
-from plainwire.transports.sent import SENT
 from plainwire.transports.session import HOOK_MODULE, Session
+from plainwire.transports.turn import Turn
 from plainwire.transports.waiter import Waiter
 
 M = TypeVar("M")
 
 
-class AsyncPeer(asyncio.Protocol, Generic[M]):
+class AsyncPeer(Turn[M], asyncio.Protocol, Generic[M]):
     """The other side of a conversation, on an event loop.
 
     Made by `connect` and by the servers; use it with `async with` or await `close`.
@@ -55,30 +54,16 @@ class AsyncPeer(asyncio.Protocol, Generic[M]):
     __slots__ = (
         "__dict__",
         "__weakref__",
-        "_blocked",
         "_clock",
-        "_direct",
-        "_draining",
-        "_encode_parts",
-        "_flush_certain",
-        "_framing",
         "_group",
-        "_inbox",
         "_limits",
         "_loop",
         "_lost",
-        "_message_waiter",
-        "_out",
-        "_parse",
-        "_reading_paused",
         "_room_waiters",
         "_sending_ended",
-        "_session",
         "_socket_send",
         "_stalled_since",
-        "_take",
         "_transport",
-        "_waiter",
         "local",
         "remote",
     )
@@ -87,15 +72,8 @@ class AsyncPeer(asyncio.Protocol, Generic[M]):
         self, session: Session[M], limits: Limits, group: PeerGroup, local: Address,
         remote: Address, sock: socket.socket | None = None,
     ) -> None:  # fmt: skip
+        super().__init__(session, Waiter(group.loop), JOIN_BYTES)
         self.local, self.remote = local, remote
-        self._session = session
-        self._framing, self._inbox, self._take = (
-            session.framing,
-            session.inbox,
-            session.inbox.popleft,
-        )
-        self._parse = session.parse if session.plain else None
-        self._encode_parts, self._out = session.encode_parts, session.out
         self._clock = group.loop.time
         self._limits = limits
         self._group = group
@@ -104,48 +82,17 @@ class AsyncPeer(asyncio.Protocol, Generic[M]):
         # An observer of the socket's calls sees the transport's way of sending only.
         usable = sock is not None and session.plain and HOOK_MODULE not in sys.modules
         self._socket_send = sock.send if sock is not None and usable else None
-        # The same while the transport holds nothing back, which has to go first.
-        self._direct: Callable[[bytes], int] | None = None
-        self._waiter = Waiter(group.loop)
-        self._message_waiter: Waiter | None = None
         self._room_waiters: list[Waiter] = []
-        # True while a flush is certain to come: inside a read, or at the turn's end.
-        self._flush_certain = False
-        self._reading_paused = False
         self._stalled_since: float | None = None
-        self._draining = False
         self._sending_ended = False
-        # One of these two: `send` has one thing to look at.
-        self._blocked = False
         self._lost = asyncio.Event()
 
     # Sending
 
-    def send(self, message: M) -> Awaitable[None]:
-        """Send one message; await the result.
-
-        The message is queued at once unless the peer is behind by more than
-        `Limits.write_buffer_bytes`; then awaiting waits for room and queues it.
-
-        Raises:
-            EncodeError: the codec cannot represent it; nothing was sent.
-            ClosedError: `close` or `send_eof` was called.
-            BrokenError: the connection broke.
-            DeadlineError: the peer took nothing for `Limits.send_seconds`.
-        """
-        if self._blocked:
-            if self._sending_ended:
-                raise self._why_closed()
-            return self._send_later(message)
-        session = self._session
-        encode_parts = self._encode_parts
-        queued = session.queued = session.queued + encode_parts(self._out, message)
-        if queued >= JOIN_BYTES:
-            self.flush_nowait()
-        elif not self._flush_certain:
-            self._flush_certain = True
-            self._group.flush_soon(self)
-        return SENT
+    def _send_blocked(self, message: M) -> Awaitable[None]:
+        if self._sending_ended:
+            raise self._why_closed()
+        return self._send_later(message)
 
     async def _send_later(self, message: M) -> None:
         await self._wait_room()
@@ -184,6 +131,9 @@ class AsyncPeer(asyncio.Protocol, Generic[M]):
             return failure
         return ClosedError(f"send {self.local} -> {self.remote}: sending was ended here")
 
+    def _flush_soon(self) -> None:
+        self._group.flush_soon(self)
+
     def flush_nowait(self) -> None:
         """Hand everything queued to the system now."""
         self._flush_certain = False
@@ -195,6 +145,7 @@ class AsyncPeer(asyncio.Protocol, Generic[M]):
         ):
             self._direct = self._socket_send
         if self._direct is None:
+            self._queued = 0
             if data := self._session.data_to_send():
                 transport.write(data)
         elif self._out:
@@ -206,6 +157,11 @@ class AsyncPeer(asyncio.Protocol, Generic[M]):
         await self._wait_room()
 
     # Receiving
+
+    @property
+    def received(self) -> int:
+        """How many messages have arrived."""
+        return self._received + self._session.received
 
     async def recv(self, timeout: float | None = None) -> M:
         """Receive one message.
@@ -228,37 +184,11 @@ class AsyncPeer(asyncio.Protocol, Generic[M]):
             await self._wait_message(deadline)
         return inbox.popleft()
 
-    def __aiter__(self) -> AsyncIterator[M]:
-        """Every message until the peer finishes sending; errors as from `recv`."""
-        return self
-
-    @types.coroutine
-    def __anext__(self) -> Generator[Any, Any, M]:
-        """One message; a generator, since a coroutine that awaits costs two of them."""
-        inbox, take, waiter = self._inbox, self._take, self._waiter
-        if inbox:
-            return take()
-        while True:
-            if (
-                self._message_waiter is not None
-                or self._session.failure is not None
-                or self._draining
-                or self._reading_paused
-            ):
-                try:
-                    yield from self._wait_message(None).__await__()
-                except EndOfMessages:
-                    raise StopAsyncIteration from None
-            else:
-                # The common case of _wait_message.
-                waiter.woken = False
-                self._message_waiter = waiter
-                try:
-                    yield waiter
-                finally:
-                    self._message_waiter = None
-            if inbox:
-                return take()
+    async def _next_message(self) -> M:
+        try:
+            return await self.recv()
+        except EndOfMessages:
+            raise StopAsyncIteration from None
 
     async def _wait_message(self, deadline: float | None) -> None:
         """Wait for something to happen, or raise why no message can come."""
@@ -376,40 +306,6 @@ class AsyncPeer(asyncio.Protocol, Generic[M]):
         if self._session.speaks:
             self.flush_nowait()
 
-    def data_received(self, data: bytes) -> None:
-        """Take bytes and let the handler run on the messages they complete."""
-        session, waiter, parse = self._session, self._message_waiter, self._parse
-        if (
-            waiter is None
-            or waiter.woken
-            or waiter.driver is None
-            or parse is None
-            or session.failure is not None
-        ):
-            self._receive(data)
-            return
-        # A server's handler that waits for these bytes: the way of almost every message.
-        inbox, framing = self._inbox, self._framing
-        messages = parse(data)
-        if messages and not framing.pending and framing.error is None:
-            inbox += messages
-            session.received += len(messages)
-            session.first_deadline = session.started_at = None
-        else:
-            session.note(messages, self._clock)
-            if not inbox and session.failure is None:
-                return
-        self._flush_certain = True
-        waiter.driver.step(waiter)
-        self._flush_certain = False
-        if self._out:
-            if self._direct is None:
-                self.flush_nowait()
-            else:
-                self._write(b"".join(self._out))
-        if inbox:
-            self._pause_reading()
-
     def _receive(self, data: bytes) -> None:
         """Take bytes whoever waits, and whatever stands between them and the messages."""
         session, waiter = self._session, self._message_waiter
@@ -430,16 +326,20 @@ class AsyncPeer(asyncio.Protocol, Generic[M]):
         direct = self._direct
         assert direct is not None
         self._out.clear()
-        self._session.queued = 0
+        self._queued = 0
         try:
             sent = direct(data)
         except OSError:
             # Full; or broken, which the transport finds out too, and tells.
             sent = 0
         if sent != len(data):
-            self._direct = None
-            if self._transport is not None:
-                self._transport.write(data[sent:])
+            self._write_rest(data[sent:])
+
+    def _write_rest(self, data: bytes) -> None:
+        """Leave to the transport what the socket did not take, and all until that is gone."""
+        self._direct = None
+        if self._transport is not None:
+            self._transport.write(data)
 
     def _pause_reading(self) -> None:
         if not self._reading_paused and self._transport is not None:

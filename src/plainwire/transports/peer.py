@@ -70,10 +70,14 @@ class Peer(Generic[M]):
         self.remote: Address = stream.remote
         self._stream = stream
         self._session = session
+        self._inbox = session.inbox
+        self._encode_parts, self._out = session.encode_parts, session.out
         self._limits = limits
         self._draining = False
         self._joins = joins
         self._joining = False
+        # Bytes sent since the last flush.
+        self._queued = 0
         self._joining_since = 0.0
         self._send_lock = threading.RLock()
         self._receive_lock = threading.Lock()
@@ -92,12 +96,11 @@ class Peer(Generic[M]):
             BrokenError: the connection broke.
             DeadlineError: the peer took nothing for `Limits.send_seconds`.
         """
-        session = self._session
         with self._send_lock:
             if self._sending_ended:
                 raise ClosedError(f"send {self.local} -> {self.remote}: sending was ended here")
-            session.send(message)
-            if self._joins and session.inbox and session.queued < JOIN_BYTES:
+            self._queued += self._encode_parts(self._out, message)
+            if self._inbox and self._joins and self._queued < JOIN_BYTES:
                 now = time.monotonic()
                 if not self._joining:
                     self._joining, self._joining_since = True, now
@@ -111,14 +114,13 @@ class Peer(Generic[M]):
 
         Raises: as `send`; those before the one that is refused are sent.
         """
-        session = self._session
         with self._send_lock:
             if self._sending_ended:
                 raise ClosedError(f"send {self.local} -> {self.remote}: sending was ended here")
             try:
                 for message in messages:
-                    session.send(message)
-                    if session.queued >= JOIN_BYTES:
+                    self._queued += self._encode_parts(self._out, message)
+                    if self._queued >= JOIN_BYTES:
                         self._flush()
             finally:
                 self._flush()
@@ -130,6 +132,7 @@ class Peer(Generic[M]):
 
     def _flush(self) -> None:
         self._joining = False
+        self._queued = 0
         data = self._session.data_to_send()
         if not data:
             return
@@ -151,6 +154,11 @@ class Peer(Generic[M]):
                 self._session.fail(error)
                 raise error
 
+    @property
+    def received(self) -> int:
+        """How many messages have arrived."""
+        return self._session.received
+
     def recv(self, timeout: float | None = None) -> M:
         """Receive one message.
 
@@ -166,16 +174,16 @@ class Peer(Generic[M]):
             ClosedError: `close` was called.
             BusyError: another thread is receiving.
         """
-        if not self._session.inbox:
+        if not self._inbox:
             self._fill(timeout)
-        return self._session.inbox.popleft()
+        return self._inbox.popleft()
 
     def __iter__(self) -> Iterator[M]:
         """Every message until the peer finishes sending, or another thread calls `close`.
 
         Raises: other errors as `recv`.
         """
-        inbox = self._session.inbox
+        inbox = self._inbox
         while True:
             while inbox:
                 yield inbox.popleft()
@@ -200,10 +208,11 @@ class Peer(Generic[M]):
     def _fill_locked(self, timeout: float | None) -> None:
         session, stream = self._session, self._stream
         deadline = None if timeout is None else stream.clock() + timeout
-        if session.failure is None:
+        # TLS and WebSocket may have to speak first.
+        if (self._queued or session.speaks) and session.failure is None:
             self.flush()
         _flush_joined()
-        while not session.inbox:
+        while not self._inbox:
             if session.failure is not None:
                 raise session.failure
             if self._draining and session.idle:
@@ -221,17 +230,19 @@ class Peer(Generic[M]):
     def _take(self, data: bytes | None) -> None:
         session, clock = self._session, self._stream.clock
         if data:
-            with self._send_lock:
+            if session.plain:
                 session.receive_data(data, clock)
-                self._answer()
+            else:
+                self._take_and_answer(data)
         elif data is not None:
             session.receive_eof()
         if session.started_at is not None or data is None:
             session.handle_timeout(clock())
 
-    def _answer(self) -> None:
-        """Send what TLS or WebSocket say by themselves; nothing for plain codecs."""
-        if self._session.speaks:
+    def _take_and_answer(self, data: bytes) -> None:
+        """Take bytes, and send what TLS or WebSocket say by themselves."""
+        with self._send_lock:
+            self._session.receive_data(data, self._stream.clock)
             with contextlib.suppress(BrokenError):
                 self._flush()
 

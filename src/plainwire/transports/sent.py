@@ -3,7 +3,8 @@
 To be awaited a million times a second, so it is one object without state. It is a coroutine
 by its methods (collections.abc.Coroutine), hence `asyncio.wait_for`, `gather` and
 `create_task` take it as they take what `send` returns while the peer is behind. A finished
-Future would be awaited a little faster and belong to one loop.
+Future would be awaited a little faster and belong to one loop. Its twin is in
+`plainwire.fast`.
 """
 
 from __future__ import annotations
@@ -12,8 +13,10 @@ import itertools
 from collections.abc import Coroutine
 from typing import Any
 
+from plainwire.fast import compiled
 
-class Sent(Coroutine[Any, Any, None]):
+
+class PythonSent(Coroutine[Any, Any, None]):
     """Nothing left to wait for."""
 
     __slots__ = ()
@@ -33,4 +36,4 @@ class Sent(Coroutine[Any, Any, None]):
         """Nothing is held."""
 
 
-SENT = Sent()
+SENT: Coroutine[Any, Any, None] = PythonSent() if compiled is None else compiled.SENT

@@ -5,7 +5,8 @@
 A Future would schedule the waiting task for the next turn and the task would subscribe
 to it again for every message. A driven handler belongs to a task as any other, but while
 it waits for nothing but messages its coroutine is resumed from the callback in which they
-arrived. `python bench/costs.py` measures both. Rules:
+arrived. `python bench/costs.py` measures both. `PythonWait` and `PythonStep`, what of them
+every message passes through, have twins in `plainwire.fast`. Rules:
 
 1. What is yielded is a `Waiter` always, which a task understands too: it follows the
    protocol that asyncio documents for future-like objects (`asyncio.isfuture`), so a
@@ -20,6 +21,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+from abc import abstractmethod
 from asyncio import CancelledError, current_task
 
 # Named with an underscore and documented all the same: docs.python.org, "Extending".
@@ -27,16 +29,99 @@ from asyncio.tasks import _enter_task as enter_task
 from asyncio.tasks import _leave_task as leave_task
 from collections.abc import Callable, Coroutine, Generator
 from contextvars import Context, copy_context
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+from plainwire.fast import compiled
 
 
-class Waiter:
-    """What one coroutine at a time waits on; each await is a new wait.
+class PythonWait:
+    """What is looked at for every message that is waited for.
 
     Attributes:
         woken: True from the wake-up or cancellation of a wait until the next one begins.
         driver: what resumes the coroutine that waits; None if a task does.
     """
+
+    __slots__ = ("driver", "woken")
+
+    def __init__(self) -> None:
+        self.driver: Driven | None = None
+        self.woken = False
+
+
+class PythonStep:
+    """The next step of a handler's coroutine.
+
+    Args:
+        coroutine: what to run.
+        context: the context of its task.
+        loop: the loop of its task.
+        task: what `asyncio.current_task` is to be meanwhile.
+
+    Attributes:
+        on: what the coroutine waits on; None if on nothing that may resume it.
+    """
+
+    __slots__ = ("_context_run", "_coroutine", "_loop", "_send", "_task", "on")
+
+    def __init__(
+        self, coroutine: Coroutine[Any, Any, None], context: Context,
+        loop: asyncio.AbstractEventLoop, task: asyncio.Task[Any],
+    ) -> None:  # fmt: skip
+        self._coroutine, self._send = coroutine, coroutine.send
+        self._context_run = context.run
+        self._loop, self._task = loop, task
+        self.on: Waiter | None = None
+
+    def step(self, waiter: Waiter) -> None:
+        """Run the coroutine on, whose `waiter` was woken."""
+        # The wait may have been cancelled, or begun anew, since this call was planned.
+        if self.on is not waiter:
+            return
+        try:
+            enter_task(self._loop, self._task)
+        except RuntimeError:
+            self._step_soon(waiter)
+            return
+        awaited, ended, failure = None, True, None
+        try:
+            run = self._context_run
+            awaited = run(self._send, None)
+            ended = False
+        except StopIteration:
+            pass
+        except BaseException as error:
+            failure = error
+        finally:
+            leave_task(self._loop, self._task)
+        if ended:
+            self._end(failure)
+        elif awaited is not waiter or waiter.driver is not self:
+            self._went_on(awaited)
+
+    @abstractmethod
+    def _step_soon(self, waiter: Waiter) -> None:
+        """Step in the next turn of the loop: another task is running now."""
+
+    @abstractmethod
+    def _went_on(self, awaited: Any) -> None:
+        """Note that the coroutine waits for something else now."""
+
+    @abstractmethod
+    def _end(self, failure: BaseException | None) -> None:
+        """Note that the coroutine has ended."""
+
+
+if TYPE_CHECKING:
+    Wait = PythonWait
+    Step = PythonStep
+else:
+    Wait = PythonWait if compiled is None else compiled.Wait
+    Step = PythonStep if compiled is None else compiled.Step
+
+
+class Waiter(Wait):
+    """What one coroutine at a time waits on; each await is a new wait."""
 
     __slots__ = (
         "_asyncio_future_blocking",
@@ -44,12 +129,11 @@ class Waiter:
         "_cancel",
         "_context",
         "_loop",
-        "driver",
         "get_loop",
-        "woken",
     )
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        super().__init__()
         self._loop = loop
         # The loop that the task must run on; a task asks at every wait, so it is C.
         self.get_loop = itertools.repeat(loop).__next__
@@ -58,8 +142,6 @@ class Waiter:
         self._callback: Callable[[Any], object] | None = None
         self._context: Context | None = None
         self._cancel: Any = None
-        self.woken = False
-        self.driver: Driven | None = None
 
     def __await__(self) -> Generator[Any, None, None]:
         self.woken = False
@@ -150,41 +232,22 @@ class _Park(Waiter):
         return super().cancel(msg)
 
 
-class Driven:
+class Driven(Step):
     """A handler's coroutine, to be awaited once by the task that it belongs to.
 
     Args:
         coroutine: what to run.
         context: the context of the task that will await this.
-
-    Attributes:
-        on: what the coroutine waits on; None if on nothing that may resume it.
     """
 
-    __slots__ = (
-        "_context_run",
-        "_coroutine",
-        "_ended",
-        "_failure",
-        "_handed",
-        "_loop",
-        "_park",
-        "_send",
-        "_task",
-        "on",
-    )
+    __slots__ = ("_ended", "_failure", "_handed", "_park")
 
     def __init__(self, coroutine: Coroutine[Any, Any, None], context: Context) -> None:
-        self._loop = asyncio.get_running_loop()
-        task = asyncio.current_task()
+        loop, task = asyncio.get_running_loop(), asyncio.current_task()
         assert task is not None
-        self._task = task
-        self._coroutine = coroutine
-        self._send = coroutine.send
-        self._context_run = context.run
+        super().__init__(coroutine, context, loop, task)
         # The task waits on this one while the coroutine waits on `on` for a message.
-        self._park = _Park(self._loop, self)
-        self.on: Waiter | None = None
+        self._park = _Park(loop, self)
         self._handed: Any = None
         self._ended = False
         self._failure: BaseException | None = None
@@ -220,31 +283,17 @@ class Driven:
         if waiter.woken:
             self.step(waiter)
 
-    def step(self, waiter: Waiter) -> None:
-        """Run the coroutine on, whose `waiter` was woken."""
-        # The wait may have been cancelled, or begun anew, since this call was planned.
-        if self.on is not waiter:
+    def _step_soon(self, waiter: Waiter) -> None:
+        waiter.woken = True
+        self._loop.call_soon(self.step_later, waiter)
+
+    def _went_on(self, awaited: Any) -> None:
+        if type(awaited) is Waiter:
+            awaited.driver, self.on = self, awaited
             return
-        try:
-            enter_task(self._loop, self._task)
-        except RuntimeError:
-            waiter.woken = True
-            self._loop.call_soon(self.step_later, waiter)
-            return
-        try:
-            run = self._context_run
-            awaited = run(self._send, None)
-            if awaited is waiter and waiter.driver is self:
-                return
-            if type(awaited) is Waiter:
-                awaited.driver, self.on = self, awaited
-                return
-            self._handed = awaited
-            self.on = None
-        except StopIteration:
-            self._ended, self.on = True, None
-        except BaseException as error:
-            self._ended, self.on, self._failure = True, None, error
-        finally:
-            leave_task(self._loop, self._task)
+        self._handed, self.on = awaited, None
+        self._park.wake()
+
+    def _end(self, failure: BaseException | None) -> None:
+        self._ended, self._failure, self.on = True, failure, None
         self._park.wake()
