@@ -4,11 +4,30 @@ from __future__ import annotations
 
 from collections import Counter
 
+from plainwire.i18n import N_
 from plainwire.i18n import gettext as _
 from plainwire.see.capture.linktypes import ETHERNET, KNOWN
 from plainwire.see.ledger.model import Ledger
 from plainwire.see.ledger.wire import RST, SYN, Capture, Kind, Wire
 from plainwire.see.report import text
+
+# Reasons that the probe and the capture write down, in English as all that is recorded.
+REASONS = (
+    N_("does its I/O in C"),
+    N_("has a socket class of its own"),
+    N_("its loader cannot be wrapped"),
+    N_("the disk was full"),
+    N_("captured on Linux only"),
+    N_("this process lacks CAP_NET_RAW (run as root, or in a private network)"),
+    N_("it holds CAP_NET_RAW, so a seccomp filter forbids it"),
+    N_("it holds CAP_NET_RAW, so a security module (AppArmor, SELinux) forbids it"),
+    N_("the kernel lacks CONFIG_PACKET or a seccomp filter hides it"),
+)
+
+
+def because(recorded: str) -> str:
+    """A reason that was recorded, clause by clause in the language of the report."""
+    return "; ".join(_(part) if part in REASONS else part for part in recorded.split("; "))
 
 
 def unseen(ledger: Ledger) -> list[str]:
@@ -24,7 +43,7 @@ def unseen(ledger: Ledger) -> list[str]:
     ]
     said += [
         _("in {name}: {what} is not followed: {why}").format(
-            name=text.safe(process.name), what=text.safe(what), why=text.safe(why)
+            name=text.safe(process.name), what=text.safe(what), why=because(text.safe(why))
         )
         for process in ledger.processes
         for what, why in process.unseen
@@ -118,7 +137,7 @@ def level(ledger: Ledger) -> str:
     if capture is None or capture.reason == "not asked for":
         return said
     how = _("`plainwire run --private-net` takes them without root")
-    return f"{said}: {text.safe(capture.reason.removeprefix('packets: '))}; {how}"
+    return f"{said}: {because(text.safe(capture.reason.removeprefix('packets: ')))}; {how}"
 
 
 def _packets(capture: Capture) -> str:
