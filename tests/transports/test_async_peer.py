@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
 from contextvars import ContextVar
 from typing import Any
 
 import pytest
 
+import handlers
 from plainwire import Limits, connect, frames, serve
 from plainwire.errors import BrokenError, BusyError, ClosedError, DeadlineError, EndOfMessages
 
@@ -341,3 +343,21 @@ def test_a_send_may_be_awaited_in_every_way_that_asyncio_has(way: str) -> None:
             await send(peer, message)
 
     assert answers(handler, [b"one", b"two"])[0] == b"one"
+
+
+@pytest.mark.parametrize("model", ["threads", "loop"])
+def test_a_reset_is_told_in_one_line_that_names_each_address_once(
+    model: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It said `tcp://A <- tcp://B: tcp://A <-> tcp://B: [errno 104] connection reset by peer`."""
+    with serve(handlers.echo, "tcp://127.0.0.1:0", CODEC, model=model, background=True) as server:
+        with connect(server.address, CODEC) as peer:
+            assert peer.ask(b"x", 10) == b"x"
+            local = str(peer.local)
+            peer.abort()
+        until = time.monotonic() + 20
+        while not server.statistics().failed and time.monotonic() < until:
+            server.wait(0.01)
+    (line,) = [record.getMessage() for record in caplog.records if local in record.getMessage()]
+    assert line.endswith(": connection reset by peer")
+    assert line.count(local) == line.count(str(server.address)) == 1

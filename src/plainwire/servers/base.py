@@ -195,7 +195,10 @@ class Server(ABC):
             self._counts[FAILED] += 1
         expected = (RemoteProtocolError, BrokenError, DeadlineError, ClosedError)
         if isinstance(error, expected):
-            log.warning("%s <- %s: %s", self.address, remote, error)
+            # Most of them name both addresses already.
+            text = str(error)
+            where = "" if str(remote) in text else f"{self.address} <- {remote}: "
+            log.warning("%s%s", where, text)
         else:
             log.error("%s <- %s: the handler failed", self.address, remote, exc_info=error)
 

@@ -356,7 +356,8 @@ class AsyncPeer(Turn[M], asyncio.Protocol, Generic[M]):
     def connection_lost(self, exc: Exception | None) -> None:
         """Note that the connection is gone."""
         if exc is not None:
-            text = f"{self.local} <-> {self.remote}: {str(exc).lower()}"
+            reason = (getattr(exc, "strerror", None) or str(exc)).lower()
+            text = f"{self.local} <-> {self.remote}: {reason}"
             error = BrokenError(text)
             error.__cause__ = exc
             self._session.fail(error)
