@@ -122,9 +122,12 @@ def echo_def(peer: Any) -> None:
         peer.send(message)
 
 
-def plainwire(model: str, *, plain_asyncio: bool = False) -> None:
+def plainwire(model: str, *, plain_asyncio: bool = False, compiled: bool = True) -> None:
+    import os
     import signal
 
+    if not compiled:
+        os.environ["PLAINWIRE_PURE"] = "1"
     from plainwire import Limits, frames, serve
 
     if plain_asyncio:
@@ -149,6 +152,7 @@ NAMES: dict[str, Any] = {
     "gevent": gevent,
     "plainwire loop (uvloop)": lambda: plainwire("loop"),
     "plainwire loop (asyncio)": lambda: plainwire("loop", plain_asyncio=True),
+    "plainwire loop, Python only": lambda: plainwire("loop", compiled=False),
     "plainwire threads": lambda: plainwire("threads"),
     "plainwire processes": lambda: plainwire("processes"),
     "plainwire serial": lambda: plainwire("serial"),
