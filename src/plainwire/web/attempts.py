@@ -9,12 +9,12 @@ T3  At most `MOST` are made; a page says how many more there were.
 
 from __future__ import annotations
 
-import errno
 from dataclasses import dataclass, replace
 
 from plainwire.see.diagnosis.model import Finding
 from plainwire.see.ledger.model import Call, Direction, Endpoint, Flow, Ledger
 from plainwire.see.ledger.wire import Wire
+from plainwire.see.report import packets
 from plainwire.web.index import frame_of
 
 FIRST = 1 << 30
@@ -33,7 +33,7 @@ class Attempt:
 def attempts(ledger: Ledger) -> tuple[list[Attempt], int]:
     """The first `MOST` attempts of a ledger, and how many more there are (T3)."""
     wires = {id(wire.attempt): wire for wire in ledger.wires if wire.attempt is not None}
-    calls = [call for call in ledger.calls if _failed(call, ledger, id(call) in wires)]
+    calls = [call for call in ledger.calls if _failed(call, ledger, wires.get(id(call)))]
     made = [
         Attempt(_flow(FIRST + number, call, wires.get(id(call))), call)
         for number, call in enumerate(calls[:MOST])
@@ -41,13 +41,12 @@ def attempts(ledger: Ledger) -> tuple[list[Attempt], int]:
     return made, len(calls) - len(made)
 
 
-def _failed(call: Call, ledger: Ledger, captured: bool) -> bool:
-    if call.op not in _CONNECTS or call.failure is None or call.endpoint is None:
+def _failed(call: Call, ledger: Ledger, wire: Wire | None) -> bool:
+    if call.op not in _CONNECTS or call.endpoint is None:
         return False
     if ledger.flow_of(call.endpoint) is not None:
         return False
-    # One under way is a failure only where its segments say so.
-    return captured or call.failure.errno not in (errno.EINPROGRESS, errno.EALREADY)
+    return packets.came_to_nothing(call, wire)
 
 
 def _flow(number: int, call: Call, wire: Wire | None) -> Flow:

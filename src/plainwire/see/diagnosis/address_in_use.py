@@ -98,8 +98,8 @@ def _finding(case: Case, call: Call, certainty: str) -> Finding:
         evidence.append(
             Evidence(
                 say(
-                    "{count} connections of this port are in TIME_WAIT: this side closed them"
-                    " first, less than 60 s ago",
+                    "connections of this port in TIME_WAIT: {count}; this side closed first, less"
+                    " than 60 s ago",
                     count=len(waiting),
                 ),
                 call.t1,

@@ -78,8 +78,8 @@ def _finding(case: Case, call: Call, closed: list[tuple[Flow, Call]]) -> Finding
         RULE,
         LIKELY,
         say(
-            "{bind} failed because {closer} had closed first: the server's end of {count}"
-            " connections is in TIME_WAIT",
+            "{bind} failed because {closer} had closed first; connections whose server's end is"
+            " in TIME_WAIT: {count}",
             bind=where(call),
             closer=where(closer),
             count=len(closed),

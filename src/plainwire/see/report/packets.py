@@ -12,6 +12,7 @@ K4  Segments that came of our ending the programs are left out (rows.py, E3).
 
 from __future__ import annotations
 
+import errno
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
@@ -25,6 +26,8 @@ from plainwire.see.report.crossings import Crossed, crossed
 from plainwire.see.report.fold import IDLE_NS, Folded, Idle, Item
 from plainwire.see.report.style import Style
 
+# connect() of a socket that does not block; how it ends, its segments say.
+UNDER_WAY = (errno.EINPROGRESS, errno.EALREADY)
 _FILE = re.compile(r"\S+(:\d+)")
 
 RUN_SHOWN = 6  # segments without a row between them; more are folded
@@ -433,6 +436,23 @@ def _answer_to(wire: Wire, fin: Segment) -> Segment | None:
         (s for s in wire.segments if s.end != fin.end and s.acked is not None and s.acked > stop),
         None,
     )
+
+
+def came_to_nothing(call: Call, wire: Wire | None) -> bool:
+    """Did a connect() that raised fail? One under way did only if no SYN-ACK came back."""
+    if call.failure is None or call.failure.errno not in UNDER_WAY:
+        return call.failure is not None
+    return wire is not None and not any(s.flags & SYN and s.flags & ACK for s in wire.segments)
+
+
+def why_in_vain(call: Call, wire: Wire | None) -> str:
+    """Why a connect() came to nothing: its error, or what its segments say of one under way."""
+    assert call.failure is not None
+    if wire is None or call.failure.errno not in UNDER_WAY:
+        return names.failure(call.failure)
+    if any(segment.flags & RST for segment in wire.segments):
+        return _("refused (ECONNREFUSED)")
+    return _("no answer")
 
 
 def attempt(wire: Wire) -> str:

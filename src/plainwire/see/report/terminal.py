@@ -161,15 +161,16 @@ def _failed_connects(ledger: Ledger, look: Look) -> list[list[str]]:
     attempts = {id(wire.attempt): wire for wire in ledger.wires if wire.attempt is not None}
     shown: dict[str, str] = {}  # the segments of the first attempt of each kind
     for call in ledger.calls:
-        if call.op not in ("connect", "connect_ex") or call.failure is None:
+        wire = attempts.get(id(call))
+        if call.op not in ("connect", "connect_ex") or not packets.came_to_nothing(call, wire):
             continue
         if call.endpoint is not None and ledger.flow_of(call.endpoint) is not None:
             continue
         frame = names.frame_of(call)
         where = names.short(frame) if frame is not None else call.process.name
         target = names.address(call.endpoint.remote if call.endpoint else None)
-        said = f"{where} {call.op} {target} {look.style.glyphs.cross} {names.failure(call.failure)}"
-        wire = attempts.get(id(call))
+        why = packets.why_in_vain(call, wire)
+        said = f"{where} {call.op} {target} {look.style.glyphs.cross} {why}"
         if wire is not None and said not in shown:
             shown[said] = packets.attempt(wire)
         counted[said] = counted.get(said, 0) + 1

@@ -209,9 +209,14 @@ def _endings(flows: list[Flow]) -> str:
 def closer_side(flow: Flow) -> str:
     """Who closed first: 'client', 'server', 'open' or 'unknown'."""
     closer = first_closer(flow)
-    if closer is not None:
-        return "client" if closer[0] is flow.client else "server"
-    return "open" if flow.closed is None else "unknown"
+    if closer is None:
+        return "open" if flow.closed is None else "unknown"
+    end, call = closer
+    # What a program does once we end it, or its peer, is our doing.
+    endings = [e.process.ending for e in flow.ends if e.process is not None]
+    if any(ending is not None and call.t0 >= ending for ending in endings):
+        return "open"
+    return "client" if end is flow.client else "server"
 
 
 def first_closer(flow: Flow) -> tuple[Endpoint, Call] | None:
@@ -258,6 +263,8 @@ def _cut_short(ledger: Ledger) -> str:
 
 def _no_flows(ledger: Ledger) -> str:
     tries = [c for c in ledger.calls if c.op in ("connect", "connect_ex") and c.failure]
+    if len(tries) == 1:
+        return _("No connection came about; 1 attempt failed.")
     if tries:
         return _("No connection came about; {count} attempts failed.").format(count=len(tries))
     listeners = [e for e in ledger.endpoints if e.role == "listener"]
@@ -266,4 +273,7 @@ def _no_flows(ledger: Ledger) -> str:
         return _("Nobody connected to {where}.").format(where=where)
     if not ledger.processes:
         return _("No Python program was observed.")
+    elsewhere = sorted({what for process in ledger.processes for what, _why in process.unseen})
+    if elsewhere:
+        return _("No calls were seen: {what} is not followed.").format(what=", ".join(elsewhere))
     return _("No program spoke over a socket.")
