@@ -81,7 +81,11 @@ def parse_size(_: click.Context, __: click.Parameter, value: str | None) -> int 
     metavar="N",
     help="Which program gets standard input (1 = the first; default: the last).",
 )
-@click.option("--python", metavar="PATH", help="The interpreter for programs given as files.")
+@click.option(
+    "--python", metavar="PATH",
+    help="The interpreter for programs given as files; default: the active environment's, else"
+    " the first python3 of PATH.",
+)  # fmt: skip
 @click.option(
     "--json",
     "json_file",
@@ -114,7 +118,7 @@ def parse_size(_: click.Context, __: click.Parameter, value: str | None) -> int 
 @click.option("--lang", metavar="LANG", help="Language of the report: en or zh.")
 @click.pass_context
 def run(ctx: click.Context, /, **options: Any) -> None:  # fmt: skip
-    r"""Run programs and see what their sockets do, line by line, and what is wrong.
+    """Run programs and see what their sockets do, line by line, and what is wrong.
 
     PROGRAM is a Python file, `-m module`, or any command. Each is started when the one
     before it listens or binds.
@@ -122,7 +126,7 @@ def run(ctx: click.Context, /, **options: Any) -> None:  # fmt: skip
     \b
     plainwire run server.py -- client.py
     plainwire run --timeout 10 -m http.server 8000 -- curl -s localhost:8000
-    """
+    """  # noqa: D301 - click wants the character itself
     from plainwire.see.recorder import programs, store
     from plainwire.see.recorder.run import Options, Run
 

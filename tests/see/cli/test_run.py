@@ -422,3 +422,11 @@ def test_the_reference_mentions_every_option(command: str) -> None:
     names = [name for option in options for name in option.opts if name.startswith("--")]
     assert len(names) > 4
     assert [name for name in names if f"`{name}" not in reference] == []
+
+
+@pytest.mark.parametrize("command", ["run", "show", "explain", "path", "serve", "talk", "chat"])
+def test_help_shows_no_mark_of_its_own_layout(plainwire: Plainwire, command: str) -> None:
+    """`run --help` showed a backslash and a letter, and its examples as one paragraph."""
+    done = plainwire(command, "--help")
+    assert done.returncode == 0
+    assert "\\" not in done.stdout
