@@ -1,7 +1,9 @@
 """A datagram was longer than the buffer it was read into; the rest is gone.
 
 Proof: the received datagram is the sent one (datagrams.py), is exactly as long as the
-buffer asked for, and shorter than what was sent. Silent for a look with MSG_PEEK.
+buffer asked for, and shorter than what was sent. Silent for a look with MSG_PEEK, for a
+read whose result is thrown away (`sock.recv(1)` as a statement: only that one came
+matters), and for recvmsg(), which tells the program of the cut (MSG_TRUNC, recvmsg(2)).
 """
 
 from __future__ import annotations
@@ -13,6 +15,7 @@ from plainwire.see.diagnosis.model import CERTAIN, Evidence, Finding, say
 from plainwire.see.ledger.model import Datagram, Flow
 
 RULE = "datagram-truncated"
+_TOLD = ("recvmsg", "recvmsg_into")
 
 
 def find(case: Case) -> Iterator[Finding]:
@@ -23,11 +26,16 @@ def find(case: Case) -> Iterator[Finding]:
             received, sent = datagram.received, datagram.sent
             if received is None or sent is None or case.is_ours(received):
                 continue
-            if sent.count > received.count == received.asked and (
-                received.site.frame is not None and received.site.frame not in told
-            ):
-                told.add(received.site.frame)
-                yield _finding(case, flow, datagram)
+            if received.op in _TOLD or not sent.count > received.count == received.asked:
+                continue
+            frame = received.site.frame
+            if frame is None or frame in told:
+                continue
+            # Where a library reads (socketserver), the line in sight is not the read.
+            if not received.site.via and case.discarded(received):
+                continue
+            told.add(frame)
+            yield _finding(case, flow, datagram)
 
 
 def _finding(case: Case, flow: Flow, datagram: Datagram) -> Finding:

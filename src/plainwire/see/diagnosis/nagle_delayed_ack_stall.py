@@ -7,9 +7,10 @@ acknowledgement by 40 ms, because it has nothing to answer yet.
 Proof, from packets and calls: the first send's segment left alone; its ACK came 20 ms
 later or more; within 2 ms of the ACK the second send's bytes left, which had been
 given to the kernel before; TCP_NODELAY was off. Said from the fourth stall of the
-same line on, and certain. Silent: a few stalls, a receiver that was not reading, sends
-that a library makes on its own (multiprocessing's greeting), because the program can
-neither join them nor reach the socket.
+same line on, and certain. Silent: a few stalls, a receiver that was not reading, a
+sender that sends on before it has read anything (a stream of progress lines: nobody
+waits for a round), sends that a library makes on its own (multiprocessing's greeting),
+because the program can neither join them nor reach the socket.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from dataclasses import dataclass
 
 from plainwire.see.diagnosis.case import Case, where
 from plainwire.see.diagnosis.model import CERTAIN, Evidence, Finding, say
-from plainwire.see.ledger.model import Call, Flow
+from plainwire.see.ledger.model import Call, Endpoint, Flow
 from plainwire.see.ledger.wire import Kind, Segment, Wire
 
 RULE = "nagle-delayed-ack-stall"
@@ -74,8 +75,16 @@ def _stalls(case: Case, flow: Flow, wire: Wire) -> Iterator[Stall]:
         if case.is_ours(second) or _out_of_reach(second) or _out_of_reach(first):
             continue
         reader = next((r.call for r in released.reads if r.call.t0 < ack.t), None)
-        if reader is not None:
+        if reader is not None and not _sends_on(flow, sender, ack.t):
             yield Stall(flow, data, ack, released, first, second, reader, waited)
+
+
+def _sends_on(flow: Flow, sender: Endpoint, t: int) -> bool:
+    """Does the sender send again after `t` before it has read what came meanwhile?"""
+    back = flow.back if flow.sending(sender) is flow.there else flow.there
+    sent = next((w.call.t0 for w in flow.sending(sender).writes if w.call.t0 > t), None)
+    read = next((r.call.t1 or r.call.t0 for r in back.reads if (r.call.t1 or 0) > t), None)
+    return sent is not None and (read is None or sent < read)
 
 
 def _out_of_reach(call: Call) -> bool:
@@ -121,8 +130,8 @@ def _finding(case: Case, stalls: list[Stall]) -> Finding:
         RULE,
         CERTAIN,
         say(
-            "{second} waited up to {wait:.0f} ms, {count} times: its bytes lay in the sender's"
-            " buffer until the ACK of {first} came, and {reader} delayed that ACK",
+            "the bytes of {second} lay in the sender's buffer for up to {wait:.0f} ms, {count}"
+            " times, until the ACK for those of {first} came, which {reader} delayed",
             second=where(worst.second),
             wait=worst.ns / 1e6,
             count=len(stalls),
