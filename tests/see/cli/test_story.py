@@ -31,6 +31,28 @@ for address in (server.getsockname(), nobody):
     client.close()
 """
 
+NO_TLS = """
+import socket, ssl
+server = socket.create_server(("127.0.0.1", 0))
+client = socket.create_connection(server.getsockname())
+peer, _ = server.accept()
+peer.sendall(b"220 welcome, no TLS here\\r\\n")
+context = ssl.create_default_context()
+context.check_hostname = False
+try:
+    context.wrap_socket(client)
+except ssl.SSLError as error:
+    print(error.reason)
+"""
+
+
+def test_an_error_of_tls_is_not_taken_for_one_of_the_system(plainwire: Plainwire) -> None:
+    """The errno 1 of an SSLError is no EPERM."""
+    done = plainwire("run", plainwire.write("no_tls.py", NO_TLS))
+    assert "WRONG_VERSION_NUMBER" in done.stdout
+    assert "✗ SSLError" in done.stderr
+    assert "EPERM" not in done.stderr
+
 
 def test_a_connection_that_we_ended_was_still_open(plainwire: Plainwire) -> None:
     """It said "the client closed first" of a run that hung until its time-out."""

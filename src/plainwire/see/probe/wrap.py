@@ -365,7 +365,10 @@ def _failed(state):
         state.local.failure = (id(error), type(error), slot)
         if op == connect and getattr(error, "errno", None) == errno.EINPROGRESS:
             state.name(sock, number)
-        code = getattr(error, "errno", None) if isinstance(error, OSError) else None
+        kind = type(error)
+        # The errno of an SSLError is a number of OpenSSL's, whatever else it inherits.
+        plain = isinstance(error, OSError) and kind.__module__ not in ("ssl", "_ssl")
+        code = getattr(error, "errno", None) if plain else None
         moment = now()
         if type(code) is int and 0 < code < 4096:
             aux = 0
@@ -373,7 +376,6 @@ def _failed(state):
                 aux = written(sock)
             EXIT(cells, at, -code, aux, 0, moment)
             return
-        kind = type(error)
         # The text of a foreign exception is code of the program's: not ours to run.
         text = str(error)[:200] if kind.__module__ in _TRUSTED else ""
         number = seen.get((kind, text))
