@@ -63,6 +63,16 @@ def test_a_connection_that_we_ended_was_still_open(plainwire: Plainwire) -> None
     assert "closed first" not in said
 
 
+ENDS = CLIENT.replace("sock.close()", "import os, sys\nsys.stdout.flush()\nos._exit(0)")
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="packets need root: the first FIN is in them")
+def test_a_process_that_ends_closes_first_without_a_call(plainwire: Plainwire) -> None:
+    """It said "the server closed first", whose close() was the only one."""
+    done = plainwire("run", *plainwire.pair(ENDS))
+    assert "the client closed first" in " ".join(done.stderr.split())
+
+
 @pytest.mark.skipif(os.geteuid() != 0, reason="packets need root: how a connect ended is in them")
 def test_a_connect_under_way_fails_only_if_its_segments_say_so(plainwire: Plainwire) -> None:
     """It told EINPROGRESS of a connection that came about, and of one that was refused."""

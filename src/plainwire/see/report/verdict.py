@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections import Counter
 
 from plainwire.i18n import gettext as _
+from plainwire.see.capture.decode import FIN, RST
 from plainwire.see.diagnosis.model import CERTAIN, Finding, Place
 from plainwire.see.ledger.model import Call, Endpoint, Flow, Ledger
 from plainwire.see.report import crossings, names, text
@@ -208,15 +209,30 @@ def _endings(flows: list[Flow]) -> str:
 
 def closer_side(flow: Flow) -> str:
     """Who closed first: 'client', 'server', 'open' or 'unknown'."""
+    closed = _first_end(flow)
+    if closed is None:
+        return "open" if flow.closed is None else "unknown"
+    side, t = closed
+    # What a program does once we end it, or its peer, is our doing.
+    endings = [end.process.ending for end in flow.ends if end.process is not None]
+    if any(ending is not None and t >= ending for ending in endings):
+        return "open"
+    return side
+
+
+def _first_end(flow: Flow) -> tuple[str, int] | None:
+    """Whose end came first, and when: by the first FIN or RST if there are packets.
+
+    A process that ends closes what it has without a call.
+    """
+    if flow.wire is not None:
+        for segment in flow.wire.segments:
+            if segment.flags & (FIN | RST):
+                return ("server" if segment.end else "client"), segment.t
     closer = first_closer(flow)
     if closer is None:
-        return "open" if flow.closed is None else "unknown"
-    end, call = closer
-    # What a program does once we end it, or its peer, is our doing.
-    endings = [e.process.ending for e in flow.ends if e.process is not None]
-    if any(ending is not None and call.t0 >= ending for ending in endings):
-        return "open"
-    return "client" if end is flow.client else "server"
+        return None
+    return ("client" if closer[0] is flow.client else "server"), closer[1].t0
 
 
 def first_closer(flow: Flow) -> tuple[Endpoint, Call] | None:
