@@ -6,7 +6,7 @@ import os
 
 import pytest
 
-from see.cli.conftest import CLIENT, Plainwire
+from see.cli.conftest import CLIENT, Plainwire, line_of
 
 pytestmark = pytest.mark.slow
 
@@ -82,3 +82,22 @@ def test_a_connect_under_way_fails_only_if_its_segments_say_so(plainwire: Plainw
     assert len(attempts) == 1, said
     assert "refused (ECONNREFUSED)" in attempts[0]
     assert "EINPROGRESS" not in said
+
+
+BREAKS = CLIENT.replace("sock.close()", "print(int('no number'))")
+
+
+def test_a_program_that_an_exception_ended_is_told(plainwire: Plainwire) -> None:
+    """The headline was "Nothing wrong was seen" and no word more."""
+    done = plainwire("run", "--no-packets", *plainwire.pair(BREAKS))
+    said = " ".join(done.stderr.split())
+    assert f"an uncaught ValueError at client.py:{line_of(BREAKS, 'no number')}." in said
+    # Its end is the connection's, and no call of its own.
+    assert "the client closed first" in said
+
+
+def test_a_status_is_told_where_no_exception_is_seen(plainwire: Plainwire) -> None:
+    """A program that gave up by itself has no success either."""
+    gives_up = CLIENT + "sys.exit('no luck')\n"
+    done = plainwire("run", "--no-packets", *plainwire.pair(gives_up))
+    assert "client.py ended with status 1." in " ".join(done.stderr.split())

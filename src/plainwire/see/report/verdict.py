@@ -30,7 +30,7 @@ def verdict(ledger: Ledger, findings: list[Finding], *, cwd: str | None = None) 
         if ledger.capture is not None and ledger.capture.foreign:
             return _of_capture(ledger)
         said = _("Nothing wrong was seen. {story}").format(story=story(ledger))
-        return said + _cut_short(ledger)
+        return said + _ended_badly(ledger) + _cut_short(ledger)
     first, *rest = ranked(findings)
     paths = names.paths_of(ledger, cwd)
     said = certainty(first.certainty) + _(": ") + message(first, paths)
@@ -230,9 +230,23 @@ def _first_end(flow: Flow) -> tuple[str, int] | None:
             if segment.flags & (FIN | RST):
                 return ("server" if segment.end else "client"), segment.t
     closer = first_closer(flow)
-    if closer is None:
+    if closer is not None:
+        return ("client" if closer[0] is flow.client else "server"), closer[1].t0
+    ends = [_end_of(end) for end in flow.ends]
+    times = [(t, end) for t, end in zip(ends, flow.ends, strict=True) if t is not None]
+    if len(times) < len(ends) or not times:
         return None
-    return ("client" if closer[0] is flow.client else "server"), closer[1].t0
+    t, end = min(times, key=lambda found: found[0])
+    return ("client" if end is flow.client else "server"), t
+
+
+def _end_of(end: Endpoint) -> int | None:
+    """When an end was closed, by a call or with its process; None if it may be open still."""
+    process = end.process
+    if process is None or any(call.process is not process for call in end.calls):
+        return None
+    closed = [call.t0 for call in end.calls if call.op in ("close", "closed", "dropped")]
+    return min([*closed, *([process.ended] if process.ended is not None else [])], default=None)
 
 
 def first_closer(flow: Flow) -> tuple[Endpoint, Call] | None:
@@ -253,6 +267,30 @@ def first_closer(flow: Flow) -> tuple[Endpoint, Call] | None:
         return None
     _t, end, call = min(ended, key=lambda found: found[0])
     return end, call
+
+
+def _ended_badly(ledger: Ledger) -> str:
+    """Programs that an exception ended, or with a status: no finding, but no success either."""
+    paths = names.paths_of(ledger, None)
+    said = ""
+    for program in ledger.programs:
+        ours = any(p.program is program and p.ending is not None for p in ledger.processes)
+        if program.status in (None, 0) or ours:
+            continue
+        raised = next(
+            (s for s in ledger.surfaced if s.process.program is program and s.how == "uncaught"),
+            None,
+        )
+        name = text.safe(program.name)
+        if raised is None or not raised.frames or raised.name == "SystemExit":
+            said += " " + _("{name} ended with status {status}.").format(
+                name=name, status=program.status
+            )
+        else:
+            said += " " + _("{name} was ended by an uncaught {exception} at {line}.").format(
+                name=name, exception=text.safe(raised.name), line=paths.line(raised.frames[-1])
+            )
+    return said
 
 
 def _cut_short(ledger: Ledger) -> str:
