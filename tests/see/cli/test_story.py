@@ -101,3 +101,28 @@ def test_a_status_is_told_where_no_exception_is_seen(plainwire: Plainwire) -> No
     gives_up = CLIENT + "sys.exit('no luck')\n"
     done = plainwire("run", "--no-packets", *plainwire.pair(gives_up))
     assert "client.py ended with status 1." in " ".join(done.stderr.split())
+
+
+WAKES = """
+import socket
+one, other = socket.socketpair()
+one.send(b"wake")
+other.recv(16)
+server = socket.create_server(("127.0.0.1", 0))
+client = socket.create_connection(server.getsockname())
+peer, _ = server.accept()
+client.sendall(b"hello")
+peer.recv(16)
+client.close()
+"""
+
+
+def test_the_pair_that_a_program_wakes_itself_with_is_not_the_story(plainwire: Plainwire) -> None:
+    """Four of them, of two event loops, pushed the one connection out of the report."""
+    done = plainwire("run", "--no-packets", plainwire.write("wakes.py", WAKES))
+    assert "exchanged 1 message with wakes.py over TCP" in " ".join(done.stderr.split())
+    assert "Unix stream" not in done.stderr
+    alone = WAKES[: WAKES.index("server =")]
+    done = plainwire("run", "--no-packets", plainwire.write("alone.py", alone))
+    assert "over Unix stream" in " ".join(done.stderr.split())
+    assert "socketpair" in done.stderr

@@ -138,6 +138,21 @@ def user_of(endpoint: Endpoint) -> Process:
     return next(call.process for call in endpoint.calls if call.process.key == key)
 
 
+def is_inner(flow: Flow) -> bool:
+    """Is it a socketpair within one process? Event loops wake themselves by such."""
+    return (
+        flow.kind == "unix"
+        and len(flow.ends) == 2
+        and flow.ends[0].process is flow.ends[1].process
+        and not any(address(end.local).startswith(("/", "@")) for end in flow.ends)
+    )
+
+
+def outer(flows: list[Flow]) -> list[Flow]:
+    """The flows that a run is about: all but such socketpairs, unless there is nothing else."""
+    return [flow for flow in flows if not is_inner(flow)] or flows
+
+
 def failure(failed: Failure) -> str:
     """An exception as Python shows it: `ConnectionResetError (ECONNRESET)`."""
     if failed.errno is None:

@@ -148,11 +148,8 @@ def chosen(ledger: Ledger, findings: list[Finding], only: int | None = None) -> 
     if only is not None:
         return [flow for flow in ledger.flows if flow.number == only]
     told = {finding.flow for finding, _alike in grouped(findings)[:MOST_TOLD]}
-    return [
-        flow
-        for position, flow in enumerate(ledger.flows)
-        if position < SHOWN_FLOWS or flow.number in told
-    ]
+    told |= {flow.number for flow in names.outer(ledger.flows)[:SHOWN_FLOWS]}
+    return [flow for flow in ledger.flows if flow.number in told]
 
 
 def _failed_connects(ledger: Ledger, look: Look) -> list[list[str]]:

@@ -114,7 +114,7 @@ def story(ledger: Ledger) -> str:
     if not ledger.flows:
         return _no_flows(ledger)
     groups: dict[tuple[str, str], list[Flow]] = {}
-    for flow in ledger.flows:
+    for flow in names.outer(ledger.flows):
         groups.setdefault((_server_name(flow), flow.kind), []).append(flow)
     said = [_group(server, kind, flows) for (server, kind), flows in groups.items()]
     if len(said) > 3:
