@@ -143,7 +143,7 @@ def is_inner(flow: Flow) -> bool:
     return (
         flow.kind == "unix"
         and len(flow.ends) == 2
-        and flow.ends[0].process is flow.ends[1].process
+        and len({call.process.key for end in flow.ends for call in end.calls}) <= 1
         and not any(address(end.local).startswith(("/", "@")) for end in flow.ends)
     )
 
