@@ -52,3 +52,6 @@ def test_a_strangers_program_gets_the_right_verdict(name: str, tmp_path: Path) -
         assert run.rules >= set(case["all_of"]), run.said
     else:
         assert run.rules & set(case["verdict"]), run.said
+    if "fix" in case:
+        fixes = [finding["fix"] for finding in run.report["findings"]]
+        assert any(case["fix"] in fix for fix in fixes), fixes

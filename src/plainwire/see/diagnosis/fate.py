@@ -67,6 +67,18 @@ def result_discarded(source: str | None, frame: Frame) -> bool | None:
     return isinstance(parent, ast.Expr)
 
 
+def in_coroutine(source: str | None, frame: Frame) -> bool:
+    """Does a frame stand in an `async def`, as its source tells?"""
+    found = parsed(source) if source is not None else None
+    name = frame.function.rpartition(".")[2]
+    return found is not None and any(
+        isinstance(node, ast.AsyncFunctionDef)
+        and node.name == name
+        and node.lineno <= frame.line <= (node.end_lineno or 0)
+        for node in ast.walk(found[0])
+    )
+
+
 def word_of(source: str | None, frame: Frame) -> str:
     """The user's own word for a call: its method, `for` of a loop over a file; '' if unknown."""
     found = parsed(source) if source is not None else None
@@ -133,6 +145,7 @@ __all__ = [
     "UNKNOWN",
     "WHOLE",
     "Fate",
+    "in_coroutine",
     "of_parameter",
     "of_read",
     "result_discarded",

@@ -12,8 +12,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from plainwire.see.diagnosis import fate as fates
 from plainwire.see.diagnosis.case import Case, endpoint_name, where
-from plainwire.see.diagnosis.model import CERTAIN, Evidence, Finding, say
+from plainwire.see.diagnosis.model import CERTAIN, Evidence, Finding, Text, say
 from plainwire.see.ledger.model import Call, Endpoint, Flow
 from plainwire.see.ledger.ranges import is_receive
 from plainwire.see.ledger.waits import Waiter, Waits
@@ -116,10 +117,28 @@ def _finding(case: Case, flow: Flow, waits: Waits, waiter: Waiter, busy: Call) -
                 waits.t,
             ),
         ),
-        say(
-            "serve each client in its own thread, process or task, so that accept() runs again"
-            " at once: socketserver.ThreadingTCPServer, or asyncio.start_server"
-        ),
+        _fix(case, busy),
         flow.number,
         waits.t,
+    )
+
+
+def _fix(case: Case, busy: Call) -> Text:
+    frame = busy.site.frame
+    if frame is not None and not busy.task and fates.in_coroutine(case.source(busy), frame):
+        return say(
+            "a call that blocks in a coroutine stops every task of its loop: await"
+            " loop.sock_recv() on a socket that does not block, or use the streams of"
+            " asyncio.start_server"
+        )
+    accept = busy.endpoint.opened_by if busy.endpoint is not None else None
+    if accept is not None and accept.process is not busy.process:
+        return say(
+            "{process} serves the client already; let the one that accepts not wait for it:"
+            " no join() or waitpid() between two calls of accept()",
+            process=busy.process.name,
+        )
+    return say(
+        "serve each client in its own thread, process or task, so that accept() runs again"
+        " at once: socketserver.ThreadingTCPServer, or asyncio.start_server"
     )
