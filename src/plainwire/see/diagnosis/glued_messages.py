@@ -5,7 +5,8 @@ own; the program takes what it read as one message (fate.py). Certain when the h
 shows too: its parser could not take the bytes, or took the first and lost the rest, or
 it went on to read the messages it already had and found none.
 Silent: echo, relay, buffer, search for a delimiter, sends that are a header and a body
-or the pieces of a file.
+or the pieces of a file. But a header, too, that a parser takes alone and refuses with what
+came behind it, is glued when the parser's error ends the program: `int(sock.recv(1024))`.
 """
 
 from __future__ import annotations
@@ -85,7 +86,7 @@ def _reads(call: Call) -> bool:
 def _harm(case: Case, read: Read) -> Text | None:
     """What went wrong because of it; None when nothing did for certain."""
     surfaced = parse_failure(case, read)
-    if surfaced is not None and one_message_each(read.sends):
+    if surfaced is not None and (one_message_each(read.sends) or _first_alone(read)):
         return say(
             "{name}: {text} was raised on what it read", name=surfaced.name, text=surfaced.text
         )
@@ -97,6 +98,23 @@ def _harm(case: Case, read: Read) -> Text | None:
         if first is not None and parses(read.fate, first) is not False:
             return say("its parser takes one message, not several in a row")
     return _empty_handed(case, read)
+
+
+def _first_alone(read: Read) -> bool:
+    """Does its parser take the first of the sends, and refuse the read as a whole?
+
+    Then how the sender marks where a message ends, or how long it is, is nothing that the
+    program looked at.
+    """
+    first, data = payload(read.sends[0]), bytes_read(read)
+    return (
+        is_message_reader(read.fate)
+        and not read.fate.guarded
+        and first is not None
+        and data is not None
+        and parses(read.fate, first) is True
+        and parses(read.fate, data) is False
+    )
 
 
 def _empty_handed(case: Case, read: Read) -> Text | None:
