@@ -28,7 +28,7 @@ def read_at_once(source: str, *sends: bytes, raises: str = "", line: int = 1) ->
 
 
 def test_a_size_as_text_and_the_file_behind_it_in_one_int_are_found() -> None:
-    """`int(sock.recv(1024))` raised a ValueError on b'604\\x89PNG', and nothing was said."""
+    r"""`int(sock.recv(1024))` raised a ValueError on b'604\x89PNG', and nothing was said."""
     for source in ("size = int(sock.recv(1024))", "n = sock.recv(1024)\nsize = int(n.decode())"):
         (finding,) = read_at_once(source, b"604", b"\x89PNG" + bytes(600), raises="ValueError")
         assert finding.certainty == "certain"

@@ -97,6 +97,60 @@ TABLE = {
 }  # fmt: skip
 
 
+# The value is handed to a function of the same file; `handle(...)` stands behind it.
+HANDED = {
+    "compared there": (("if cmd == 'left':\n        go()\n"
+                        "    else:\n        print('what?', cmd)"), True),
+    "decoded there": (("cmd = cmd.decode().strip()\n    if cmd == 'left':\n        go()"), True),
+    "a key there": ("return COMMANDS[cmd]()", True),
+    "get()": ("COMMANDS.get(cmd, sorry)()", True),
+    "in a set": ("if cmd not in ALLOWED:\n        return 'no'", True),
+    "match": (("match cmd:\n        case 'left':\n            go()\n"
+               "        case other:\n            print(other)"), True),
+    "answered in words": (("if cmd == 'left':\n        return 'ok'\n"
+                           "    return f'unknown command {cmd}'"), True),
+    "appended": ("buffer.append(cmd)", False),
+    "compared, else appended": ("if cmd == 'quit':\n        stop()\n    buffer.append(cmd)", False),
+    "lines": ("for line in cmd.splitlines():\n        print(line == 'left')", False),
+    "written to a file": ("f.write(cmd)", False),
+    "printed": ("print('got', cmd)", False),
+    "logged": ("log.info('got %s', cmd)", False),
+    "parsed": ("return json.loads(cmd)", False),
+    "compared with what came before": ("if cmd == last:\n        return\n    print(cmd)", False),
+    "tested": ("if cmd == '':\n        return\n    print(cmd)", False),
+    "given back": ("if cmd == 'left':\n        go()\n    return cmd", False),
+    "handed on": ("other(cmd)\n\ndef other(cmd):\n    if cmd == 'left':\n        go()", False),
+    "match keeps": (("match cmd:\n        case 'left':\n            go()\n"
+                     "        case other:\n            buffer.append(other)"), False),
+    "match of parts": ("match cmd:\n        case [first, *rest]:\n            go(first)", False),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", HANDED)
+def test_a_command_that_a_function_compares_is_one_message(name: str) -> None:
+    """`move(data.decode())` said 'unknown command rightrightup', and nothing was found."""
+    body, whole = HANDED[name]
+    function = f"\n\ndef handle(cmd):\n    {body}\n"
+    expected = WHOLE if whole else UNKNOWN
+    assert of("handle(sock.recv(99))" + function).kind == expected
+    assert of("handle(cmd=sock.recv(99))" + function).kind == expected
+    method = textwrap.indent(function.replace("(cmd):", "(self, cmd):", 1), "    ")
+    inside = "class Game:\n    def read(self):\n        self.handle(self.sock.recv(99))" + method
+    assert of(inside).kind == expected
+    assert of("g = Game()\ng.handle(sock.recv(99))\n\nclass Game:\n" + method).kind == expected
+
+
+def test_only_a_function_that_is_meant_for_certain_is_followed() -> None:
+    """Another class may have a method of that name; a decorator may do anything."""
+    compares = "(cmd):\n    if cmd == 'left':\n        go()\n"
+    assert of(f"handle(sock.recv(9))\ndef handle{compares}").kind == WHOLE
+    assert of(f"handle(sock.recv(9))\n@lines\ndef handle{compares}").kind == UNKNOWN
+    twice = f"handle(sock.recv(9))\ndef handle{compares}def handle{compares}"
+    assert of(twice).kind == UNKNOWN
+    assert of(f"handle(*sock.recv(9))\ndef handle{compares}").kind == UNKNOWN
+    assert of(f"x.handle(sock.recv(9))\ndef handle{compares}").kind == UNKNOWN
+
+
 @pytest.mark.parametrize("name", TABLE)
 def test_what_a_program_takes_a_read_for(name: str) -> None:
     """A false accusation begins here: one sign of framing must clear the program."""

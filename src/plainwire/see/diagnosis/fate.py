@@ -6,8 +6,9 @@ message*. That shows in the uses of the value: parsed, compared, printed, answer
 with no buffer, no slicing, no search for a delimiter.
 
 The analysis is deliberately small and leans to innocence: a value that is returned,
-stored, or handed to a function of the program's own is UNKNOWN, and one sign of
-framing anywhere among its uses makes the read AGNOSTIC.
+stored, or handed to a function of the program's own is UNKNOWN (but for one that stands
+in the same file and compares it), and one sign of framing anywhere among its uses makes
+the read AGNOSTIC.
 """
 
 from __future__ import annotations

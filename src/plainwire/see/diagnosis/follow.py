@@ -1,9 +1,13 @@
-"""Follows the value of a read through the function it stands in, use by use. Pure."""
+"""Follows the value of a read through the function it stands in, use by use. Pure.
+
+And into one function of the same file that it is handed to, if that one compares it.
+"""
 
 from __future__ import annotations
 
 import ast
 
+from plainwire.see.diagnosis import callee, loops
 from plainwire.see.diagnosis.use import AGNOSTIC, NEUTRAL, SENDING, UNKNOWN, WHOLE, Fate, method_of
 
 _KEEPING = {
@@ -29,9 +33,12 @@ _NAMES = {"basename", "open", "Path", "isfile", "exists", "isdir"}
 class Follower:
     """Follows one value through the function in which it was read."""
 
-    def __init__(self, parents: dict[ast.AST, ast.AST], fate: Fate) -> None:
+    def __init__(
+        self, parents: dict[ast.AST, ast.AST], fate: Fate, *, handed: bool = False
+    ) -> None:
         self.parents = parents
         self.fate = fate
+        self.handed = handed  # this is the function that the value was handed to
         self.followed: set[tuple[str, int]] = set()
 
     def value(self, node: ast.expr, raw: bool) -> None:  # noqa: C901, PLR0912 - one case a form
@@ -60,11 +67,15 @@ class Follower:
         elif isinstance(parent, ast.Attribute):
             self._method(parent, raw)
         elif isinstance(parent, ast.keyword):
-            fate.see(UNKNOWN)
+            outer = self.parents.get(parent)
+            if not (isinstance(outer, ast.Call) and self._handed_on(outer, node, raw)):
+                fate.see(UNKNOWN)
         elif isinstance(parent, ast.Call):
-            self._argument(parent, raw)
+            self._argument(parent, node, raw)
         elif isinstance(parent, ast.Compare):
             self._compared(parent, node)
+        elif isinstance(parent, ast.Match):
+            self._matched(parent)
         elif isinstance(parent, ast.BinOp):
             self.value(parent, raw=False)
         elif isinstance(parent, (ast.BoolOp, ast.IfExp)):
@@ -72,7 +83,9 @@ class Follower:
                 self.value(parent, raw)
         elif isinstance(parent, ast.Expr):
             fate.discarded = True
-        elif isinstance(parent, (ast.If, ast.While, ast.UnaryOp, ast.Assert)):
+        elif isinstance(parent, (ast.If, ast.While, ast.UnaryOp, ast.Assert)) or (
+            self.handed and isinstance(parent, ast.Return) and _has_words(node)
+        ):
             fate.see(NEUTRAL)
         else:
             fate.see(UNKNOWN)  # returned, yielded, stored in a structure
@@ -83,7 +96,8 @@ class Follower:
             if isinstance(target, ast.Tuple) and target.elts:
                 first = target.elts[0]  # data, address = sock.recvfrom(n)
             if isinstance(first, ast.Name):
-                if self._mentions(statement.value, first.id):
+                mentioned = self._mentions(statement.value, first.id)
+                if mentioned and not (self.handed and _same_again(statement.value, first.id)):
                     self.fate.see(AGNOSTIC)  # buffer = buffer + data
                 else:
                     self.name(first.id, statement, self._function(node), raw)
@@ -192,7 +206,30 @@ class Follower:
         if isinstance(first, ast.Constant):
             self.fate.parsers.add(str(first.value).lower().replace("_", "-"))
 
-    def _argument(self, call: ast.Call, raw: bool) -> None:  # noqa: C901, PLR0912 - one case a name
+    def _handed_on(self, call: ast.Call, node: ast.expr, raw: bool) -> bool:
+        """Is the value handed to a function of this file that compares it whole?
+
+        One that prints, keeps or parses it says too little about what a read is taken for.
+        """
+        found = None if self.handed else callee.called(call, node, self.parents)
+        if found is None:
+            return False
+        function, name = found
+        inner = Fate()
+        Follower(self.parents, inner, handed=True).name(name, function, function, raw)
+        if inner.kind != WHOLE or not inner.compared:
+            return False
+        self.fate.compared = True
+        self.fate.parsers |= inner.parsers
+        self.fate.struct_format = self.fate.struct_format or inner.struct_format
+        self.fate.answered |= inner.answered
+        self.fate.guarded |= any(
+            isinstance(n, ast.Try) and loops.catches_parse_errors(n) for n in ast.walk(function)
+        )
+        self.fate.see(WHOLE)
+        return True
+
+    def _argument(self, call: ast.Call, node: ast.expr, raw: bool) -> None:  # noqa: C901, PLR0912 - one case a name
         """The value is handed to a function."""
         fate = self.fate
         name = method_of(call)
@@ -224,7 +261,7 @@ class Follower:
             fate.see(WHOLE)
         elif name in ("info", "debug", "warning", "error"):
             fate.see(NEUTRAL)  # a log line
-        else:
+        elif not self._handed_on(call, node, raw):
             fate.see(UNKNOWN)
 
     def _only_shown(self, node: ast.AST) -> bool:
@@ -259,9 +296,23 @@ class Follower:
             self.fate.see(AGNOSTIC)
         elif all(isinstance(o, ast.Constant) and o.value in (b"", "", None, 0) for o in others):
             self.fate.see(NEUTRAL)
+        elif self.handed and not contains and not all(map(_is_constant, others)):
+            self.fate.see(UNKNOWN)  # with what came before, perhaps
         else:
             self.fate.compared = True
             self.fate.see(WHOLE)
+
+    def _matched(self, match: ast.Match) -> None:
+        """`match value:`, a comparison with the text of each case."""
+        for part in (n for case in match.cases for n in ast.walk(case.pattern)):
+            if isinstance(part, ast.MatchAs) and part.name is not None:
+                self.name(part.name, part, self._function(match))
+            elif isinstance(part, ast.MatchValue) and isinstance(part.value, ast.Constant):
+                if part.value.value:
+                    self.fate.compared = True
+                    self.fate.see(WHOLE)
+            elif not isinstance(part, ast.MatchAs | ast.MatchOr | ast.expr | ast.expr_context):
+                self.fate.see(UNKNOWN)
 
     def _function(self, node: ast.AST) -> ast.AST:
         while node in self.parents:
@@ -269,3 +320,27 @@ class Follower:
             if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)):
                 return node
         return node
+
+
+def _is_constant(node: ast.expr) -> bool:
+    """A literal, or a name that is written like a constant's."""
+    name = node.id if isinstance(node, ast.Name) else getattr(node, "attr", "")
+    return isinstance(node, ast.Constant) or name.isupper()
+
+
+def _has_words(node: ast.expr) -> bool:
+    """`f"unknown command {value}"`, `"unknown command " + value`: a reply, and no buffer."""
+    parts = node.values if isinstance(node, ast.JoinedStr) else []
+    if isinstance(node, ast.BinOp):
+        parts = [node.left, node.right]
+    texts = [p.value for p in parts if isinstance(p, ast.Constant)]
+    return any(isinstance(t, str) and sum(map(str.isalpha, t)) > 1 for t in texts)
+
+
+def _same_again(node: ast.expr, name: str) -> bool:
+    """`cmd = cmd.decode().strip()`: nothing was added to it."""
+    while isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+        if node.func.attr not in _SAME:
+            return False
+        node = node.func.value
+    return isinstance(node, ast.Name) and node.id == name

@@ -15,7 +15,7 @@ def surround(call: ast.Call, parents: dict[ast.AST, ast.AST], fate: Fate) -> Non
         child, node = node, parents[node]
         if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)):
             return
-        if isinstance(node, ast.Try) and _catches_parse_errors(node):
+        if isinstance(node, ast.Try) and catches_parse_errors(node):
             fate.guarded = True
         if isinstance(node, (ast.For, ast.AsyncFor)) and child is not node.iter:
             fate.counted_loop = True
@@ -29,7 +29,8 @@ def surround(call: ast.Call, parents: dict[ast.AST, ast.AST], fate: Fate) -> Non
             return
 
 
-def _catches_parse_errors(node: ast.Try) -> bool:
+def catches_parse_errors(node: ast.Try) -> bool:
+    """Does a `try` catch what a parser raises?"""
     names = {"Exception", "ValueError", "UnicodeDecodeError", "JSONDecodeError", "error",
              "UnicodeError", "BaseException", "UnpicklingError"}  # fmt: skip
     for handler in node.handlers:
