@@ -78,6 +78,45 @@ def test_a_send_under_way_when_the_peer_left_is_no_write_after_its_close() -> No
     assert left.findings() == []
 
 
+def drain_raises(left: Left, line: int = 7) -> None:
+    """Asyncio's own exception: it belongs to no call."""
+    left.world.run("source", path="/src/p20.py", text="")
+    at = [["/src/p20.py", line, 1, line, 9, "main"],
+          ["/lib/asyncio/streams.py", 389, 1, 389, 9, "StreamWriter.drain"]]  # fmt: skip
+    note = ("ConnectionResetError", "Connection lost", "uncaught", at, left.world.tick())
+    left.client.note("exception", 1, None, *note)
+
+
+def test_a_connection_that_asyncio_calls_lost_is_found() -> None:
+    """The send's own error is caught by the transport, and drain() raises another one."""
+    left = Left()
+    left.close()
+    left.client.call("send", left.here, b"too late", line=5)
+    left.client.call("send", left.here, ret=-EPIPE, asked=8, line=6)
+    drain_raises(left)
+    (finding,) = left.findings()
+    assert [(p.short, p.role) for p in finding.places] == [
+        ("p20.py:5", "sends"), ("p20.py:7", "fails"), ("p10.py:9", "closes"),
+    ]  # fmt: skip
+
+
+def test_a_lost_connection_that_no_late_send_explains_is_nobodys_fault() -> None:
+    """The program closed it itself, or it has two that broke: which one is not known."""
+    own = Left()
+    own.close()
+    own.client.call("closed", own.here, line=6)
+    drain_raises(own)
+    assert own.findings() == []
+    two = Left()
+    here, there = two.world.connection(two.client, two.server, local=["127.0.0.1", 7])
+    two.close()
+    two.server.call("closed", there, line=9)
+    for socket in (two.here, here):
+        two.client.call("send", socket, ret=-EPIPE, asked=8, line=6)
+    drain_raises(two)
+    assert two.findings() == []
+
+
 SERVER = ["127.0.0.1", 9000]
 
 
