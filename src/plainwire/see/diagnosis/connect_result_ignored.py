@@ -2,7 +2,7 @@
 
 Proof: connect_ex returned an error that is not "in progress" (or its result was thrown
 away), no later connect of that socket succeeded, and a send or receive on it followed
-and failed.
+and failed: the program's own, or that of a file it made of the socket (`makefile()`).
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ def _used(case: Case, call: Call) -> Call | None:
             continue
         if later.op in ("connect", "connect_ex") and later.failure is None:
             return None
-        if not (is_send(later) or is_receive(later)) or not later.site.direct:
+        if not (is_send(later) or is_receive(later)) or not _of_program(later):
             continue
         if later.failure is None or later.failure.errno in _RETRY:
             return None
@@ -51,6 +51,12 @@ def _used(case: Case, call: Call) -> Call | None:
             return None
         return later
     return None
+
+
+def _of_program(call: Call) -> bool:
+    """Did the program's line call it, directly or through makefile()'s file?"""
+    by_file = all(file.endswith("/socket.py") for file, _, _ in call.site.via)
+    return call.site.direct or (call.site.kind == "user" and by_file)
 
 
 def _finding(case: Case, call: Call, used: Call) -> Finding:
