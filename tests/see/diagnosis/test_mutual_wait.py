@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from plainwire.see.diagnosis import diagnose
 from plainwire.see.diagnosis.model import Finding
-from see.items import Proc, Socket, World
+from see.items import DATAGRAM, INET, Proc, Socket, World
 from see.samples import Sample
 
 READ = ("receive", [3])
@@ -210,3 +210,46 @@ def test_tls_that_meets_plain_bytes_is_told_so() -> None:
     (finding,) = diagnose(world.ledger(), ("mutual-wait",))
     assert "p20.py:8 begins TLS, and p10.py:13 reads plain bytes" in finding.fix.english
     assert not any("0 bytes, of which 517" in str(e.text) for e in finding.evidence)
+
+
+ASKED, ELSEWHERE = ["127.0.0.1", 9000], ["127.0.0.1", 9200]
+
+
+def datagram_findings(*, answers_elsewhere: bool) -> list[Finding]:
+    """A client asks and waits; the server sends to a port of nobody, then waits, too."""
+    world = World()
+    server, client = world.process(10), world.process(20)
+    there = server.socket(INET, DATAGRAM, local=ASKED)
+    server.call("bind", there, asked=server.address(ASKED))
+    here = client.socket(INET, DATAGRAM, local=["0.0.0.0", 5000])
+    if not answers_elsewhere:
+        server.call("sendto", there, b"up", aux=server.address(ELSEWHERE), line=6)
+    client.call("sendto", here, b"zoe", aux=client.address(ASKED), line=4)
+    source = server.address(["127.0.0.1", 5000])
+    server.call("recvfrom", there, b"zoe", asked=99, aux=source, line=7)
+    if answers_elsewhere:
+        server.call("sendto", there, b"welcome", aux=server.address(ELSEWHERE), line=8)
+    client.call("recvfrom", here, asked=99, line=5, t1=-1)
+    server.call("recvfrom", there, asked=99, line=7, t1=-1)
+    sample = Sample(world.tick())
+    sample.process(10, READ, sockets={3: there})
+    sample.process(20, READ, sockets={3: here})
+    sample.other(there, "udp")
+    sample.other(here, "udp")
+    world.run("sample", **sample.fields)
+    return diagnose(world.ledger(), ("mutual-wait", "datagram-lost"))
+
+
+def test_an_answer_that_went_to_nobody_is_not_told_as_two_that_wait() -> None:
+    """'One side must send' was said first, of a server that had sent to the wrong port."""
+    assert [f.rule for f in datagram_findings(answers_elsewhere=True)] == ["datagram-lost"]
+
+
+def test_two_that_wait_for_datagrams_are_told_what_was_sent_and_who_could_help() -> None:
+    """It said that the server had sent none, and that it 'still accepts'."""
+    (finding,) = datagram_findings(answers_elsewhere=False)
+    assert finding.rule == "mutual-wait"
+    said = [e.text.english for e in finding.evidence]
+    assert "p10.py sent 1 datagrams, of which 0 were received" in said
+    assert "only a datagram from somebody else could change this" in said
+    assert not any("accepts" in text for text in said)

@@ -23,7 +23,12 @@ RULE = "datagram-lost"
 def find(case: Case) -> Iterator[Finding]:
     """One finding for each receiver that bound too late, and each line that answered wrongly."""
     told: set[int] = set()
-    yield from _misdirected(case)
+    lines: set[object] = set()
+    for flow, answer, asked in _misdirected(case):
+        frame = answer.sent.site.frame if answer.sent is not None else None
+        if frame not in lines:
+            lines.add(frame)
+            yield _wrong_way(case, flow, answer, *asked)
     for flow in case.ledger.flows:
         for datagram in flow.datagrams:
             late = _bound_later(case, datagram)
@@ -79,18 +84,25 @@ def _bound_later(case: Case, d: Datagram) -> tuple[Endpoint, Call] | None:
     return later
 
 
-def _misdirected(case: Case) -> Iterator[Finding]:
-    """Answers that went where the asker does not listen, while the asker waits."""
-    told: set[object] = set()
+def went_astray(case: Case, flow: Flow) -> bool:
+    """Does an end of this flow wait for an answer that its other end sent elsewhere?
+
+    Then that is what is wrong, and not that both wait.
+    """
+    return any(
+        d.sender in flow.ends and asked[0] in flow.ends for _, d, asked in _misdirected(case)
+    )
+
+
+def _misdirected(case: Case) -> Iterator[tuple[Flow, Datagram, tuple[Endpoint, Call, bool]]]:
+    """Answers that went where the asker does not listen, and the asker, who waits."""
     for flow in case.ledger.flows:
         for d in flow.datagrams:
             if d.sent is None or d.received is not None or d.sender is None or case.is_ours(d.sent):
                 continue
             asked = _asker(case, d)
-            if asked is None or d.sent.site.frame in told:
-                continue
-            told.add(d.sent.site.frame)
-            yield _wrong_way(case, flow, d, *asked)
+            if asked is not None:
+                yield flow, d, asked
 
 
 def _asker(case: Case, d: Datagram) -> tuple[Endpoint, Call, bool] | None:

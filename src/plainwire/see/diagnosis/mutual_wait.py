@@ -12,14 +12,15 @@ it waited on, both would be stuck (W7). And, as likely, two ends that have waite
 seconds beside a loop's timers, when one of them holds a part of a message.
 Silent: any other time-out, a thread at a terminal or asleep that could still write, a signal
 handler that a timer or a child may call, a peer that was not observed, a wait that ended
-by itself; a subscriber that waits for news from others.
+by itself; a subscriber that waits for news from others; an answer in a datagram that went
+to somewhere else (that is datagram-lost).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
-from plainwire.see.diagnosis import eof_never_comes, unfinished
+from plainwire.see.diagnosis import datagram_lost, eof_never_comes, unfinished
 from plainwire.see.diagnosis.case import Case, amounts, connection, last_message, totals, where
 from plainwire.see.diagnosis.model import CERTAIN, LIKELY, Evidence, Finding, Text, say
 from plainwire.see.diagnosis.patience import gave_up, hung_pairs
@@ -27,11 +28,13 @@ from plainwire.see.diagnosis.waiting import (
     Pair,
     Ring,
     could_be_woken,
+    new_client_could_wake,
     stuck_rings,
     waits_for_news,
 )
 from plainwire.see.ledger.model import Call, Flow
 from plainwire.see.ledger.ranges import is_send
+from plainwire.see.ledger.waits import Waiter, Waits
 
 RULE = "mutual-wait"
 
@@ -39,6 +42,8 @@ RULE = "mutual-wait"
 def find(case: Case) -> Iterator[Finding]:
     """One finding for each connection whose two ends wait for each other."""
     for pair in hung_pairs(case, "receive"):
+        if pair.flow.datagrams and datagram_lost.went_astray(case, pair.flow):
+            continue
         if eof_never_comes.reader_of(case, pair) is None and not waits_for_news(
             case, pair.waits, pair.waiters
         ):
@@ -62,7 +67,7 @@ def finding(case: Case, pair: Pair) -> Finding:
             ),
             pair.waits.t,
         ),
-        *_moved(flow, pair.waits.t),
+        *_moved(case, flow, pair.waits.t),
     ]
     evidence += [e for e in (last_message(flow.there), last_message(flow.back)) if e]
     lacks = [
@@ -88,9 +93,7 @@ def finding(case: Case, pair: Pair) -> Finding:
             b=_name(case, b),
         )
     if woken:
-        evidence.append(
-            Evidence(say("the server still accepts: only a new client could change this"))
-        )
+        evidence.append(_from_outside(pair.waits, pair.waiters))
     if pair.timers:
         evidence.append(Evidence(say("a loop has timers too; none of them sent anything here")))
     return Finding(
@@ -123,9 +126,7 @@ def _of_ring(case: Case, ring: Ring) -> Finding:
             totals(link.flow.receiving(link.end), ring.waits.t),
         ]
     if woken:
-        evidence.append(
-            Evidence(say("the server still accepts: only a new client could change this"))
-        )
+        evidence.append(_from_outside(ring.waits, [link.waiter for link in ring.links]))
     return Finding(
         RULE,
         LIKELY if woken else CERTAIN,
@@ -142,7 +143,14 @@ def _of_ring(case: Case, ring: Ring) -> Finding:
     )
 
 
-def _moved(flow: Flow, until: int) -> Iterator[Evidence]:
+def _from_outside(waits: Waits, waiters: Iterable[Waiter]) -> Evidence:
+    """Who could still wake one of these: a new client, or who sends it a datagram."""
+    if new_client_could_wake(waits, waiters):
+        return Evidence(say("the server still accepts: only a new client could change this"))
+    return Evidence(say("only a datagram from somebody else could change this"))
+
+
+def _moved(case: Case, flow: Flow, until: int) -> Iterator[Evidence]:
     """What had been sent and read each way."""
     if not flow.datagrams:
         for direction in (flow.there, flow.back):
@@ -150,8 +158,10 @@ def _moved(flow: Flow, until: int) -> Iterator[Evidence]:
             if written >= read:  # what the handshake of TLS sends is read, but counted by nobody
                 yield totals(direction, until)
         return
-    for end in flow.ends:
-        sent = [d for d in flow.datagrams if d.sender is end and d.sent and d.sent.t0 <= until]
+    lost = [d for f in case.ledger.flows if f is not flow for d in f.datagrams if not d.received]
+    for end in flow.ends:  # what it sent to nobody belongs to a flow of its own
+        all_sent = (d for d in (*flow.datagrams, *lost) if d.sender is end)
+        sent = [d for d in all_sent if d.sent and d.sent.t0 <= until]
         yield Evidence(
             say(
                 "{name} sent {sent} datagrams, of which {read} were received",

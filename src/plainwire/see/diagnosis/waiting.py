@@ -219,6 +219,19 @@ def could_be_woken(waits: Waits, waiters: Iterable[Waiter]) -> bool:
     return bool(accepting & {waiter.pid for waiter in waiters})
 
 
+def new_client_could_wake(waits: Waits, waiters: Iterable[Waiter]) -> bool:
+    """Is it a new client that might, and not only a datagram? A UDP socket accepts nobody."""
+    pids = {waiter.pid for waiter in waiters}
+    rows = (
+        waits.sockets.get(inode, {})
+        for acceptor in waits.acceptors
+        if acceptor.pid in pids
+        for inode in acceptor.inodes
+    )
+    serving = any(a.wait == "accept" and a.pid in pids for a in waits.acceptors)
+    return serving or any(row.get("state") == "LISTEN" for row in rows)
+
+
 def waits_for_news(case: Case, waits: Waits, waiters: Iterable[Waiter]) -> bool:
     """Does one of these processes accept clients, and write to one what another brings?"""
     accepting = {waiter.pid for waiter in waits.acceptors}
