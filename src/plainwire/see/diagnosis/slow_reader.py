@@ -3,8 +3,9 @@
 Proof, from packets and calls: the reader's end announced a window of zero for a second
 or more while a send was waiting, and meanwhile the reader was not in a read. Certain
 when the send timed out and nobody caught it; likely when the run ended with the send
-still waiting. Silent: a slow reader whose sender got through (that is what the window
-is for), and both ends sending (see both-sending).
+still waiting, or a library waited to go on with it. Silent: a slow reader whose sender got
+through (that is what the window is for), a send that only began when we ended the programs,
+and both ends sending (see both-sending).
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from collections.abc import Iterator
 
 from plainwire.see.diagnosis.case import Case, where
 from plainwire.see.diagnosis.model import CERTAIN, LIKELY, Evidence, Finding, say
+from plainwire.see.diagnosis.waiting import halted_send
 from plainwire.see.ledger.model import Call, Endpoint, Flow
 from plainwire.see.ledger.ranges import is_receive, is_send, is_stream_read
 from plainwire.see.ledger.wire import Kind, Segment
@@ -30,20 +32,25 @@ def find(case: Case) -> Iterator[Finding]:
             (flow.server, flow.client, 1),
             (flow.client, flow.server, 0),
         ):
-            zero = _zero_at_end(flow, number)
+            zero = zero_at_end(flow, number)
             if zero is None:
                 continue
             stuck = _stuck(case, sender, zero.t)
-            if stuck is None or _sends_too(reader, zero.t):
+            if stuck is None or _sends_too(case, reader, zero.t):
                 continue
-            call, certainty = stuck
-            until = call.t1 or call.process.ending or case.ledger.ended
-            if until - zero.t >= LEAST_NS and not _reads(reader, zero.t, until):
+            call, certainty, until = stuck
+            begun = zero.t if certainty == CERTAIN else max(call.t0, zero.t)
+            if until - begun >= LEAST_NS and not _reads(reader, zero.t, until):
                 yield _finding(case, flow, reader, call, certainty, zero, until)
 
 
-def _zero_at_end(flow: Flow, number: int) -> Segment | None:
-    """The segment by which an end closed its window for the last time, if it stayed so."""
+def zero_at_end(flow: Flow, number: int) -> Segment | None:
+    """The segment by which an end closed its window for the last time, if it stayed so.
+
+    Args:
+        flow: a flow with packets.
+        number: the end: 0 is the client, 1 the server.
+    """
     assert flow.wire is not None
     zero: Segment | None = None
     for seen in flow.wire.observations:
@@ -54,20 +61,29 @@ def _zero_at_end(flow: Flow, number: int) -> Segment | None:
     return zero
 
 
-def _stuck(case: Case, sender: Endpoint, t: int) -> tuple[Call, str] | None:
+def _stuck(case: Case, sender: Endpoint, t: int) -> tuple[Call, str, int] | None:
+    """The send that waited, how sure that is, and until when it did."""
     for call in sender.calls:
-        if not is_send(call) or (call.t1 is not None and call.t1 < t):
+        ending = call.process.ending or case.ledger.ended
+        if not is_send(call) or (call.t1 is not None and call.t1 < t) or call.t0 >= ending:
             continue
         if call.t1 is None or case.is_ours(call):
-            return call, LIKELY
+            return call, LIKELY, call.t1 or ending
         failed = call.failure
         if failed is not None and "imeout" in failed.name and case.surfaced(call) is not None:
-            return call, CERTAIN
-    return None
+            return call, CERTAIN, call.t1
+    ended = sender.process.ending if sender.process is not None else None
+    halted = halted_send(case, sender, ended) if ended is not None else None
+    if halted is None or ended is None or not halted.site.via:
+        return None  # who tries by himself may have given up
+    return halted, LIKELY, ended
 
 
-def _sends_too(reader: Endpoint, t: int) -> bool:
-    return any(is_send(c) and (c.t1 is None or c.t1 > t + LEAST_NS) for c in reader.calls)
+def _sends_too(case: Case, reader: Endpoint, t: int) -> bool:
+    ending = reader.process.ending if reader.process is not None else None
+    return any(is_send(c) and (c.t1 is None or c.t1 > t + LEAST_NS) for c in reader.calls) or (
+        halted_send(case, reader, ending or case.ledger.ended) is not None
+    )
 
 
 def _reads(reader: Endpoint, start: int, end: int) -> bool:

@@ -91,6 +91,19 @@ def asked_last(end: Endpoint) -> Call | None:
     return None
 
 
+def halted_send(case: Case, end: Endpoint, until: int) -> Call | None:
+    """A send that the kernel took nothing of, and after which its thread did nothing more.
+
+    So waits a library that has an epoll of its own, which nobody observes.
+    """
+    calls = [c for c in end.calls if c.t0 < until]
+    last = calls[-1] if calls else None
+    if last is None or not is_send(last) or last.failure is None:
+        return None
+    later = any(c.t0 < until for c in case.of_thread(last, (last.t1 or last.t0) + 1))
+    return last if last.failure.errno == _EAGAIN and not later else None
+
+
 def spoken_later(case: Case, flow: Flow, t: int) -> bool:
     """Did somebody send on the connection after that moment, so that it was no hang?"""
     return any(
