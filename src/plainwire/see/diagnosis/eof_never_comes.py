@@ -1,8 +1,9 @@
 """One side reads until the end, the other waits for an answer and never ends.
 
-Proof: a mutual wait (mutual_wait.py) in which one reader's loop ends only on b'', does
-not answer inside the loop, and has read at least one byte, while the other side has
-sent all it had and not shut down its sending half. Or the same, ended by the time-out
+Proof: a mutual wait (mutual_wait.py) in which one reader's loop ends only on b'' (or goes
+over all of a file or of `iter(callable, b"")`, to_the_end.py), does not answer inside the
+loop, and has read at least one byte, while the other side has sent all it had, not shut down
+its sending half, and holds no half of a line. Or the same, ended by the time-out
 of the side that waits for the answer. Or, likely: one reads to the end, and on the other
 side an asyncio program wrote its last bytes, is idle, and nobody in it uses that stream
 any more (a handler that returned without writer.close()). Where its loop has timers, the
@@ -199,6 +200,10 @@ def reader_of(case: Case, pair: Pair) -> Call | None:
         sender = direction.sender
         if sender is not None and any(c.op == "shutdown" and c.asked for c in sender.calls):
             continue
-        if unfinished.reads_to_the_end(case, call):
+        other, to_other = (b, pair.flow.there) if call is a else (a, pair.flow.back)
+        if unfinished.reads_to_the_end(case, call) and not (
+            # Who holds half a line waits for the rest of it, and not for an answer.
+            unfinished.holds_half_a_line(case, other, to_other)
+        ):
             return call
     return None

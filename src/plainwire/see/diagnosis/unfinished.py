@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from plainwire.see.diagnosis import to_the_end
 from plainwire.see.diagnosis.case import Case, quoted, where
 from plainwire.see.diagnosis.model import Evidence, Text, say
 from plainwire.see.ledger.model import Call, Direction, overlapping
+from plainwire.see.ledger.ranges import is_send
 
 _STREAM_TO_END = ("stream.read",)
 _BY_LINE = {"readline", "readlines", "for"}
@@ -35,6 +37,16 @@ def of(case: Case, reader: Call | None, direction: Direction) -> Lack | None:
     if reader.op == "stream.readexactly" or case.fate(reader).remaining:
         return _length(direction, reader, sender)
     return None
+
+
+def holds_half_a_line(case: Case, reader: Call | None, direction: Direction) -> bool:
+    """Does a reader of one line have the beginning of one, with no end?"""
+    return (
+        reader is not None
+        and case.word(reader) == "readline"
+        and direction.read > 0
+        and bool(_since_line_end(direction))
+    )
 
 
 def _line(direction: Direction, reader: Call, sender: Call) -> Lack | None:
@@ -101,8 +113,27 @@ def reads_to_the_end(case: Case, call: Call) -> bool:
         return True
     source = case.source(call)
     frame = call.site.frame
-    if source is None or frame is None or frame.line != frame.end_line:
+    if source is None or frame is None:
+        return False
+    of_file = call.op == "stream.readline" or _through_file(call)
+    if to_the_end.wants_all(source, frame, of_file) and not _has_answered(call):
+        return True
+    if frame.line != frame.end_line:
         return False
     text = source.splitlines()[frame.line - 1 : frame.line]
     # A file object's read() without a size reads to the end.
     return bool(text) and text[0].encode()[: frame.end_column - 1].endswith(b".read()")
+
+
+def _through_file(call: Call) -> bool:
+    """Did a buffered file over the socket ask for this?"""
+    return any(file.endswith("/socket.py") and "readinto" in f for file, _, f in call.site.via)
+
+
+def _has_answered(call: Call) -> bool:
+    """Did its side send something after this line's first read, so that it goes turn by turn?"""
+    calls = call.endpoint.calls if call.endpoint is not None else []
+    first = next((c for c in calls if c.site is call.site and c.count > 0 and c is not call), None)
+    return first is not None and any(
+        is_send(c) and c.count > 0 and first.t0 < c.t0 < call.t0 for c in calls
+    )

@@ -1,0 +1,114 @@
+"""Which loops and calls take all of a stream, told from their source."""
+
+from __future__ import annotations
+
+import ast
+import textwrap
+
+import pytest
+
+from plainwire.see.diagnosis.to_the_end import wants_all
+from plainwire.see.ledger.model import Frame
+
+MARK = "«"  # stands before what the read's frame spans
+
+
+def verdict(source: str, *, of_file: bool) -> bool:
+    """What is said of the smallest node that begins at the mark, and of its whole statement."""
+    source = textwrap.dedent(source)
+    before, _, after = source.partition(MARK)
+    source = before + after
+    line, column = before.count("\n") + 1, len(before.rpartition("\n")[2])
+    node = next(
+        n
+        for n in ast.walk(ast.parse(source))
+        if (getattr(n, "lineno", 0), getattr(n, "col_offset", -1)) == (line, column)
+        and not isinstance(n, ast.Expr | ast.Assign)
+    )
+    assert isinstance(node, ast.expr | ast.stmt)
+    end = (node.end_lineno or 0, (node.end_col_offset or 0) + 1)
+    return wants_all(source, Frame("p.py", line, column + 1, *end, "f"), of_file)
+
+
+OF_A_FILE = {
+    "counted": ("«for line in f:\n    words.update(line.split())", True),
+    "counted, of 3.12": ("for line in «f:\n    words.update(line.split())", True),
+    "numbered": ("«for n, line in enumerate(f):\n    total += len(line)", True),
+    "async": ("async def g():\n    «async for line in reader:\n        lines.append(line)", True),
+    "a list": ("lines = «list(f)", True),
+    "a list's expression": ("lines = «[line.strip() for line in f]", True),
+    "a sum": ("n = sum«(len(line) for line in f)", True),
+    "lines": ("lines = «f.readlines()", True),
+    "stored": ("with open('x', 'wb') as out:\n    «for line in f:\n        out.write(line)", True),
+    "shown, then answered": (
+        "def h(f, w):\n    «for line in f:\n        print(line)\n    w.write(b'ok')",
+        True,
+    ),
+    "own harmless function": (
+        "def take(x):\n    lines.append(x)\n«for line in f:\n    take(line)",
+        True,
+    ),
+    "some lines": ("lines = «f.readlines(100)", False),
+    "one line": ("line = «f.readline()", False),
+    "letters of a part": ("for c in «f.read(4):\n    n += 1", False),
+    "a break": ("«for line in f:\n    if line == b'.':\n        break", False),
+    "a return": ("def g():\n    «for line in f:\n        return line", False),
+    "an answer": ("«for line in f:\n    s.sendall(line)", False),
+    "an answer by a file": ("«for line in f:\n    print(line, file=f)", False),
+    "an answer by a function": (
+        "def say(x):\n    w.write(x)\n«for line in f:\n    say(line)",
+        False,
+    ),
+    "an answer by a method of elsewhere": ("«for line in f:\n    self.on_line(line)", False),
+    "an answer by another module": (
+        "from proto import use\n«for line in f:\n    use(line)",
+        False,
+    ),
+    "handed to another thread": ("«for line in f:\n    inbox.put(line)", False),
+    "shown only": ("«for line in f:\n    print(line)", False),
+    "yielded to whom": ("def g():\n    «for line in f:\n        yield line", False),
+    "yielded to one who stops": (
+        "def g():\n    «for line in f:\n        yield line\nfor x in g():\n    break",
+        False,
+    ),
+    "the first few": ("lines = «list(islice(f, 3))", False),
+    "any": ("found = any«(b'x' in line for line in f)", False),
+}  # fmt: skip
+
+OF_A_SOCKET = {
+    "lambda": ("for part in iter(lambda: «s.recv(99), b''):\n    parts.append(part)", True),
+    "lambda, joined": ("data = b''.join(iter(lambda: «s.recv(99), b''))", True),
+    "partial": ("«for part in iter(partial(s.recv, 99), b''):\n    parts.append(part)", True),
+    "partial, joined": ("data = «b''.join(iter(partial(s.recv, 99), b''))", True),
+    "through a generator": (
+        "def g(s):\n    yield from iter(lambda: «s.recv(99), b'')\ndata = b''.join(g(s))",
+        True,
+    ),
+    "through a generator that shows": (
+        "def g(s):\n    yield from iter(lambda: «s.recv(99), b'')\nfor x in g(s):\n    print(x)",
+        False,
+    ),
+    "through a generator that is handed on": (
+        "def g(s):\n    yield from iter(lambda: «s.recv(99), b'')\nserve(g)",
+        False,
+    ),
+    "until a word": ("for x in iter(lambda: «s.recv(99), b'bye'):\n    parts.append(x)", False),
+    "echo": ("for x in iter(lambda: «s.recv(99), b''):\n    s.sendall(x)", False),
+    "one read": ("for letter in «s.recv(99):\n    n += letter", False),
+    "a name": ("«for part in parts:\n    use(part)", False),
+    "a lambda of its own": ("read = lambda: «s.recv(99)", False),
+}
+
+
+@pytest.mark.parametrize("name", OF_A_FILE)
+def test_what_takes_all_of_a_file(name: str) -> None:
+    """`for line in f` to the end was told `one side must send first`."""
+    source, expected = OF_A_FILE[name]
+    assert verdict(source, of_file=True) is expected
+
+
+@pytest.mark.parametrize("name", OF_A_SOCKET)
+def test_what_takes_all_that_a_call_brings(name: str) -> None:
+    """iter(callable, b"") ends where the stream does."""
+    source, expected = OF_A_SOCKET[name]
+    assert verdict(source, of_file=False) is expected
