@@ -100,7 +100,7 @@ def finding(case: Case, pair: Pair) -> Finding:
         RULE,
         certainty,
         said,
-        case.places((a, "waits"), (b, "waits")),
+        case.places((a, "waits"), (b, "waits"), *((lack.sender, "sends") for lack in lacks[:1])),
         tuple(evidence),
         kept[0][1] if kept else lacks[0].fix if lacks else _fix(pair),
         flow.number,

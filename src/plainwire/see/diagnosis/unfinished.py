@@ -1,14 +1,15 @@
 """What a reader that waits in vain is short of: a line end, bytes of a length, the end. Pure.
 
 Said only of what is certain: the reader wants a line and what it got last has no end; it
-wants a number of bytes and got fewer. Nothing is said of a plain recv().
+wants a number of bytes and got fewer; http.client wants the body that was announced to it,
+and it is shorter (announced.py). Nothing is said of a plain recv().
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from plainwire.see.diagnosis import to_the_end
+from plainwire.see.diagnosis import announced, to_the_end
 from plainwire.see.diagnosis.case import Case, quoted, where
 from plainwire.see.diagnosis.model import Evidence, Text, say
 from plainwire.see.ledger.model import Call, Direction, overlapping
@@ -25,6 +26,7 @@ class Lack:
 
     evidence: Evidence
     fix: Text
+    sender: Call | None = None  # the line that the advice is for, when it is a certain one
 
 
 def of(case: Case, reader: Call | None, direction: Direction) -> Lack | None:
@@ -32,6 +34,8 @@ def of(case: Case, reader: Call | None, direction: Direction) -> Lack | None:
     if reader is None or direction.read == 0 or not direction.asked_writes:
         return None
     sender = direction.asked_writes[-1].call
+    if _by_http(reader):
+        return _body(direction, reader)
     if case.word(reader) in _BY_LINE:
         return _line(direction, reader, sender)
     if reader.op == "stream.readexactly" or case.fate(reader).remaining:
@@ -104,10 +108,54 @@ def _length(direction: Direction, reader: Call, sender: Call) -> Lack | None:
     )
 
 
+def _body(direction: Direction, reader: Call) -> Lack | None:
+    short = announced.short_body(direction, reader)
+    if short is None or short.header is None:
+        return None
+    return Lack(
+        Evidence(
+            say(
+                "{header} announced a body of {size} bytes (Content-Length), and {count} came:"
+                " {reader} waits for the other {missing}",
+                header=where(short.header),
+                size=short.size,
+                count=short.came,
+                reader=where(reader),
+                missing=short.size - short.came,
+            ),
+            None,
+            short.start,
+        ),
+        say(
+            "Content-Length at {header} is larger than the body that was sent: let it be the"
+            " number of bytes of the body itself, len(body) of what is sent, encoded",
+            header=where(short.header),
+        ),
+        short.header,
+    )
+
+
+def _by_http(call: Call) -> bool:
+    """Does http.client ask for these bytes?"""
+    return any(file.endswith("/http/client.py") for file, _, _ in call.site.via)
+
+
+def _of_known_length(case: Case, call: Call) -> bool:
+    """Does http.client read a body whose length it was told?"""
+    if not _by_http(call) or call.endpoint is None:
+        return False
+    flow = next((flow for flow in case.ledger.flows if call.endpoint in flow.ends), None)
+    return flow is not None and (
+        announced.short_body(flow.receiving(call.endpoint), call) is not None
+    )
+
+
 def reads_to_the_end(case: Case, call: Call) -> bool:
     """Does this read, or the loop it stands in, want everything until the stream ends?"""
     if call.op in _STREAM_TO_END:
         return call.asked == 0  # StreamReader.read() or read(-1)
+    if _of_known_length(case, call):
+        return False
     fate = case.fate(call)
     if fate.until_eof and not fate.loop_replies and not fate.printed:
         return True
