@@ -70,6 +70,9 @@ NOT_TOLD = {
     "no number": (OK + b"Content-Length: many\r\n\r\nhi",),
     "204": (b"HTTP/1.1 204 No Content\r\nContent-Length: 9\r\n\r\n",),
     "304": (b"HTTP/1.1 304 Not Modified\r\nContent-Length: 9\r\n\r\n",),
+    "a client that waits for a 100": (
+        b"POST / HTTP/1.1\r\nExpect: 100-continue\r\nContent-Length: 9\r\n\r\n",
+    ),
     "another protocol": (b"OK\r\nContent-Length: 9\r\n\r\nhi",),
     "another header": (OK + b"X-Content-Length: 9\r\nContent-Length: 2\r\n\r\nhi",),
 }

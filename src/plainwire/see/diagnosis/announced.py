@@ -2,8 +2,9 @@
 
 Walks a direction message by message, from the first on. Silent as soon as something is
 not certain: a head that was not kept, a body without a Content-Length or with two, chunks,
-an answer to HEAD or CONNECT, two threads' bytes mixed. An answer of 1xx, 204 or 304 has no
-body, whatever its header says. Rules: RFC 9112, sections 6.2 and 6.3.
+a client that expects a 100, an answer to HEAD or CONNECT, two threads' bytes mixed. An
+answer of 1xx, 204 or 304 has no body, whatever its header says. Rules: RFC 9112, sections
+6.2 and 6.3.
 """
 
 from __future__ import annotations
@@ -18,7 +19,8 @@ _HEAD_BYTES = 1 << 16  # a longer head is taken for none
 _MESSAGES = 10_000  # how far a kept-alive connection is followed
 _START = re.compile(rb"(?:HTTP/1\.[01] (?P<status>\d{3})\b|[A-Z]+ \S+ HTTP/1\.[01]\r?\n)")
 _LENGTH = re.compile(rb"\ncontent-length:[ \t]*([^\r\n]*?)[ \t]*\r?(?=\n)", re.IGNORECASE)
-_ENCODED = re.compile(rb"\ntransfer-encoding:", re.IGNORECASE)
+# Chunks have lengths of their own, and whoever expects a 100 has not sent the body yet.
+_OTHERWISE = re.compile(rb"\n(?:transfer-encoding|expect):", re.IGNORECASE)
 _HEAD_END = re.compile(rb"\r?\n\r?\n")
 _BODILESS = re.compile(rb"(?:^|\n)(?:HEAD|CONNECT) \S+ HTTP/1")
 
@@ -82,7 +84,7 @@ def _head(direction: Direction, at: int) -> bytes | None:
 def _announced(head: bytes) -> int | None:
     """How many bytes of body a head announces; None when it does not say so clearly."""
     start = _START.match(head)
-    if start is None or _ENCODED.search(head):
+    if start is None or _OTHERWISE.search(head):
         return None
     status = start["status"]
     if status is not None and (status.startswith(b"1") or status in (b"204", b"304")):

@@ -1,15 +1,16 @@
 """What a reader that waits in vain is short of: a line end, bytes of a length, the end. Pure.
 
-Said only of what is certain: the reader wants a line and what it got last has no end; it
-wants a number of bytes and got fewer; http.client wants the body that was announced to it,
-and it is shorter (announced.py). Nothing is said of a plain recv().
+Said only of what is certain: the reader wants a line, or a separator, and what it got last
+has none; it wants a number of bytes and got fewer, by its calls or, of a file's read(n), by
+its source (wanted.py), when something behind the number has come; it wants the body that an
+HTTP head announced, and that is shorter (announced.py). Nothing is said of a plain recv().
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from plainwire.see.diagnosis import announced, to_the_end
+from plainwire.see.diagnosis import announced, to_the_end, wanted
 from plainwire.see.diagnosis.case import Case, quoted, where
 from plainwire.see.diagnosis.model import Evidence, Text, say
 from plainwire.see.ledger.model import Call, Direction, overlapping
@@ -17,6 +18,8 @@ from plainwire.see.ledger.ranges import is_send
 
 _STREAM_TO_END = ("stream.read",)
 _BY_LINE = {"readline", "readlines", "for"}
+_BINARY = 8  # the bytes of the longest binary length
+_DIGITS = 16  # ... and of the longest in digits of a fixed number
 _LOOK_BACK = 4096  # bytes in which the last line end is looked for
 
 
@@ -36,8 +39,13 @@ def of(case: Case, reader: Call | None, direction: Direction) -> Lack | None:
     sender = direction.asked_writes[-1].call
     if _by_http(reader):
         return _body(direction, reader)
-    if case.word(reader) in _BY_LINE:
+    word = case.word(reader)
+    if word in _BY_LINE:
         return _line(direction, reader, sender)
+    if reader.op == "stream.readuntil":
+        return _separator(case, direction, reader, sender)
+    if word == "read" and _through_file(reader):
+        return _body(direction, reader) or _told(case, direction, reader, sender)
     if reader.op == "stream.readexactly" or case.fate(reader).remaining:
         return _length(direction, reader, sender)
     return None
@@ -85,6 +93,82 @@ def _since_line_end(direction: Direction) -> bytes:
     return b"".join(parts).rpartition(b"\n")[2]
 
 
+def _separator(case: Case, direction: Direction, reader: Call, sender: Call) -> Lack | None:
+    """readuntil() holds bytes, and its separator is not among them."""
+    frame = reader.site.frame
+    wants = wanted.separator(case.source(reader), frame) if frame is not None else None
+    taken = direction.asked_reads[-1].end if direction.asked_reads else direction.read_base
+    held = _bytes_since(direction, taken)
+    if wants is None or not held or wants in held:
+        return None
+    return Lack(
+        Evidence(
+            say(
+                "{reader} waits for {separator}: it is not in the {count} bytes {data} that came",
+                reader=where(reader),
+                separator=quoted(wants),
+                count=len(held),
+                data=quoted(held),
+            )
+        ),
+        say(
+            "end each message with {separator}: {sender} sends none, and {reader} returns only"
+            " at one; or let both agree on another end",
+            separator=quoted(wants),
+            sender=where(sender),
+            reader=where(reader),
+        ),
+    )
+
+
+def _bytes_since(direction: Direction, start: int) -> bytes | None:
+    """The bytes read from an offset on; None when they were not kept whole."""
+    parts: list[bytes] = []
+    for part in overlapping(direction.reads, start, direction.read):
+        if part.call.complete is None:
+            return None
+        parts.append(part.call.complete[max(0, start - part.start) :])
+    return b"".join(parts)
+
+
+def _told(case: Case, direction: Direction, reader: Call, sender: Call) -> Lack | None:
+    """A file's read(n), of an n that a message told, got fewer than n bytes.
+
+    What came after the last send of the reader's own side must be more than the number: else
+    the other side may just wait for its turn.
+    """
+    frame = reader.site.frame
+    length = wanted.told_length(case.source(reader), frame) if frame is not None else None
+    if length is None or reader.endpoint is None:
+        return None
+    sent = [c.t0 for c in reader.endpoint.calls if is_send(c) and c.count > 0]
+    come = [part for part in direction.reads if part.call.t0 > max(sent, default=0)]
+    data = _bytes_since(direction, come[0].start) if come else None
+    if not data or not _has_more_than_number(data, length.text):
+        return None
+    return Lack(
+        Evidence(
+            say(
+                "{reader} waits until it has as many bytes as it was told ({size}), and fewer"
+                " have come",
+                reader=where(reader),
+                size=length.argument,
+            )
+        ),
+        _too_long(reader, sender),
+    )
+
+
+def _has_more_than_number(data: bytes, text: bool) -> bool:
+    """Is there something behind a length, told as text in a line or a head, or in binary?"""
+    if not text:
+        return len(data) > _BINARY
+    for end in (b"\r\n\r\n", b"\n\n", b"\n"):
+        if end in data:
+            return bool(data.partition(end)[2])
+    return len(data) > _DIGITS
+
+
 def _length(direction: Direction, reader: Call, sender: Call) -> Lack | None:
     taken = direction.asked_reads[-1].end if direction.asked_reads else 0
     come = direction.read - taken
@@ -99,12 +183,16 @@ def _length(direction: Direction, reader: Call, sender: Call) -> Lack | None:
                 count=come,
             )
         ),
-        say(
-            "{reader} wants more bytes than {sender} sent: announce the length of what is sent, in"
-            " bytes (len(text.encode()), not len(text)), and in the same byte order",
-            reader=where(reader),
-            sender=where(sender),
-        ),
+        _too_long(reader, sender),
+    )
+
+
+def _too_long(reader: Call, sender: Call) -> Text:
+    return say(
+        "{reader} wants more bytes than {sender} sent: announce the length of what is sent, in"
+        " bytes (len(text.encode()), not len(text)), and in the same byte order",
+        reader=where(reader),
+        sender=where(sender),
     )
 
 
