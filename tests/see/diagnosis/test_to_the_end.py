@@ -13,7 +13,7 @@ from plainwire.see.ledger.model import Frame
 MARK = "«"  # stands before what the read's frame spans
 
 
-def verdict(source: str, *, of_file: bool) -> bool:
+def verdict(source: str, *, of_file: bool, answered: bool = False) -> bool:
     """What is said of the smallest node that begins at the mark, and of its whole statement."""
     source = textwrap.dedent(source)
     before, _, after = source.partition(MARK)
@@ -27,7 +27,7 @@ def verdict(source: str, *, of_file: bool) -> bool:
     )
     assert isinstance(node, ast.expr | ast.stmt)
     end = (node.end_lineno or 0, (node.end_col_offset or 0) + 1)
-    return wants_all(source, Frame("p.py", line, column + 1, *end, "f"), of_file)
+    return wants_all(source, Frame("p.py", line, column + 1, *end, "f"), of_file, answered)
 
 
 OF_A_FILE = {
@@ -112,3 +112,11 @@ def test_what_takes_all_that_a_call_brings(name: str) -> None:
     """iter(callable, b"") ends where the stream does."""
     source, expected = OF_A_SOCKET[name]
     assert verdict(source, of_file=False) is expected
+
+
+def test_what_collects_is_not_held_to_an_answer_that_nobody_promised() -> None:
+    """A log's server reads on; a client that looks for news for half a second is not hung."""
+    collects = "def handle(f, w):\n    «for line in f:\n        lines.append(line)\n"
+    assert verdict(collects, of_file=True)
+    assert not verdict(collects, of_file=True, answered=True)
+    assert verdict(collects + "    w.write(b'stored')", of_file=True, answered=True)

@@ -122,7 +122,7 @@ def _gave_up(case: Case, flow: Flow) -> Iterator[tuple[Call, Call]]:
                 had_all = any(r.end > 0 for r in direction.reads) and not any(
                     (r.call.t1 or 0) > asker.t1 for r in direction.reads
                 )
-                if had_all and unfinished.reads_to_the_end(case, reader):
+                if had_all and unfinished.reads_to_the_end(case, reader, answered=True):
                     yield reader, asker
 
 

@@ -35,19 +35,21 @@ _LOOPS = (ast.For, ast.AsyncFor)
 _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 
 
-def wants_all(source: str | None, frame: Frame, of_file: bool) -> bool:
+def wants_all(source: str | None, frame: Frame, of_file: bool, answered: bool = False) -> bool:
     """Is the read at a frame one of many that go on until the stream ends?
 
     Args:
         source: the text of the file that the frame stands in.
         frame: the user's line, as the interpreter spans it.
         of_file: whether a buffered file over the socket asked for the bytes.
+        answered: whether a loop counts only if an answer follows it in its function, as
+            what collects (a log's server) may go on for as long as it likes.
     """
     found = parsed(source) if source is not None else None
     if found is None or frame.column <= 0:
         return False
     tree, parents = found
-    seen = _Program(tree, parents)
+    seen = _Program(tree, parents, answered)
     call = _call_at(tree, frame)
     name = method_of(call) if call is not None else ""
     if call is not None and name not in ("iter", "makefile", *_WRAPPERS):
@@ -123,8 +125,9 @@ def _repeated(call: ast.Call, parents: dict[ast.AST, ast.AST]) -> ast.Call | Non
 class _Program:
     """One source file, asked what becomes of what an expression goes over."""
 
-    def __init__(self, tree: ast.Module, parents: dict[ast.AST, ast.AST]) -> None:
+    def __init__(self, tree: ast.Module, parents: dict[ast.AST, ast.AST], answered: bool) -> None:
         self.tree = tree
+        self.answered = answered
         self.parents = parents
         self.defined = {
             node.name: node for node in ast.walk(tree)
@@ -188,7 +191,8 @@ class _Program:
             return False
         if self._answers(body, set()):
             return False
-        return not any(self._shows(n) for n in body) or self._answered_behind(loop)
+        open_ended = self.answered or any(self._shows(n) for n in body)
+        return not open_ended or self._answered_behind(loop)
 
     @staticmethod
     def _body(loop: ast.For | ast.AsyncFor) -> list[ast.AST]:

@@ -238,8 +238,11 @@ def _of_known_length(case: Case, call: Call) -> bool:
     )
 
 
-def reads_to_the_end(case: Case, call: Call) -> bool:
-    """Does this read, or the loop it stands in, want everything until the stream ends?"""
+def reads_to_the_end(case: Case, call: Call, answered: bool = False) -> bool:
+    """Does this read, or the loop it stands in, want everything until the stream ends?
+
+    `answered`: a `for` counts only if an answer follows it (to_the_end.py).
+    """
     if call.op in _STREAM_TO_END:
         return call.asked == 0  # StreamReader.read() or read(-1)
     if _of_known_length(case, call):
@@ -252,7 +255,7 @@ def reads_to_the_end(case: Case, call: Call) -> bool:
     if source is None or frame is None:
         return False
     of_file = call.op == "stream.readline" or _through_file(call)
-    if to_the_end.wants_all(source, frame, of_file) and not _has_answered(call):
+    if to_the_end.wants_all(source, frame, of_file, answered) and not _has_answered(call):
         return True
     if frame.line != frame.end_line:
         return False
