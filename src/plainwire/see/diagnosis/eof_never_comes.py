@@ -7,7 +7,8 @@ its sending half, and holds no half of a line. Or the same, ended by the time-ou
 of the side that waits for the answer. Or, likely: one reads to the end, and on the other
 side an asyncio program wrote its last bytes, is idle, and nobody in it uses that stream
 any more (a handler that returned without writer.close()). Where its loop has timers, the
-source must show that the handler ends with that write (handlers.py).
+source must show that the handler ends with that write (handlers.py). A body of which fewer
+bytes were sent than its HTTP head announced counts as read to the end there.
 """
 
 from __future__ import annotations
@@ -79,7 +80,10 @@ def _abandoned_then(case: Case, waits: Waits) -> Iterator[tuple[Waits, Flow, Cal
             loops = [w for w in waits.on(lying, "receive") if w.wait == "poll"]
             if reader is None or not loops or went_on(case, reader):
                 continue
-            if not unfinished.reads_to_the_end(case, reader) or waits_for_news(case, waits, loops):
+            if waits_for_news(case, waits, loops) or not (
+                unfinished.reads_to_the_end(case, reader)
+                or unfinished.of_body(reader, flow.receiving(reading)) is not None
+            ):
                 continue
             last = _let_lie(case, flow, lying, waits.t)
             if last is not None:
@@ -161,31 +165,45 @@ def _finding(
 
 def _of_abandoned(flow: Flow, reader: Call, last: Call, t: int, case: Case) -> Finding:
     assert last.endpoint is not None
-    return Finding(
-        RULE,
-        LIKELY,
-        say(
-            "{reader} reads until the other side has finished, but {last} wrote the last bytes and"
+    direction = flow.sending(last.endpoint)
+    evidence = [
+        Evidence(
+            say(
+                "connection {connection}: no shutdown and no close by the sender",
+                connection=connection(flow),
+            ),
+            t,
+        ),
+        totals(direction, t),
+        Evidence(say("no task of {name} uses this stream any more", name=last.process.name), t),
+    ]
+    said = say(
+        "{reader} reads until the other side has finished, but {last} wrote the last bytes and"
+        " nobody closed the connection",
+        reader=where(reader),
+        last=where(last),
+    )
+    fix = say(
+        "a handler that returns leaves its connection open: call writer.close() and `await"
+        " writer.wait_closed()` when the answer is written"
+    )
+    short = unfinished.of_body(reader, direction)
+    if short is not None:
+        evidence.insert(0, short.evidence)
+        fix = short.fix
+        said = say(
+            "{reader} waits for bytes that were announced, but {last} wrote the last ones and"
             " nobody closed the connection",
             reader=where(reader),
             last=where(last),
-        ),
+        )
+    return Finding(
+        RULE,
+        LIKELY,
+        said,
         case.places((reader, "waits"), (last, "sends")),
-        (
-            Evidence(
-                say(
-                    "connection {connection}: no shutdown and no close by the sender",
-                    connection=connection(flow),
-                ),
-                t,
-            ),
-            totals(flow.sending(last.endpoint), t),
-            Evidence(say("no task of {name} uses this stream any more", name=last.process.name), t),
-        ),
-        say(
-            "a handler that returns leaves its connection open: call writer.close() and `await"
-            " writer.wait_closed()` when the answer is written"
-        ),
+        tuple(evidence),
+        fix,
         flow.number,
         t,
     )

@@ -223,6 +223,11 @@ def _body(direction: Direction, reader: Call) -> Lack | None:
     )
 
 
+def of_body(reader: Call, direction: Direction) -> Lack | None:
+    """What http.client lacks of an announced body; None where another reads, or nothing lacks."""
+    return _body(direction, reader) if _by_http(reader) else None
+
+
 def _by_http(call: Call) -> bool:
     """Does http.client ask for these bytes?"""
     return any(file.endswith("/http/client.py") for file, _, _ in call.site.via)
