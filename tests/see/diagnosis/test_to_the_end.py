@@ -7,8 +7,11 @@ import textwrap
 
 import pytest
 
+from plainwire.see.diagnosis import diagnose
 from plainwire.see.diagnosis.to_the_end import wants_all
 from plainwire.see.ledger.model import Frame
+from see.items import World
+from see.samples import Sample
 
 MARK = "«"  # stands before what the read's frame spans
 
@@ -120,3 +123,53 @@ def test_what_collects_is_not_held_to_an_answer_that_nobody_promised() -> None:
     assert verdict(collects, of_file=True)
     assert not verdict(collects, of_file=True, answered=True)
     assert verdict(collects + "    w.write(b'stored')", of_file=True, answered=True)
+
+
+VIA = [["/usr/lib/python3.11/socket.py", 706, "SocketIO.readinto"]]
+WAIT = ("receive", [3])
+
+
+def rules(came: bytes, *, line_sent: bytes = b"one\n", answers: bool = False) -> list[str]:
+    """What is found when p10 waits in a loop over a file, and p20 in readline(), having `came`."""
+    world = World()
+    server, client = world.process(10), world.process(20)
+    here, there = world.connection(client, server)
+    loop = server.site(1, span=(13, 14), via=VIA)
+    line = client.site(1, span=(5, 17), via=VIA)
+    server.call("sendall", there, came, line=9)
+    client.call("recv_into", here, came, asked=8192, site=line)
+    client.call("sendall", here, line_sent, line=8)
+    server.call("recv_into", there, line_sent, asked=8192, site=loop)
+    if answers:
+        server.call("sendall", there, b"1\n", line=9)
+        client.call("recv_into", here, b"1\n", asked=8192, site=line)
+    client.call("recv_into", here, asked=8192, site=line, t1=-1)
+    server.call("recv_into", there, asked=8192, site=loop, t1=-1)
+    world.run("source", path="/src/p10.py", text="for line in f: lines.append(line)\n")
+    world.run("source", path="/src/p20.py", text="x = f.readline()\n")
+    sample = Sample(world.tick())
+    sample.process(20, WAIT, sockets={3: here})
+    sample.process(10, WAIT, sockets={3: there})
+    sample.tcp(here, there)
+    world.run("sample", **sample.fields)
+    return [f.rule for f in diagnose(world.ledger(), ("eof-never-comes", "mutual-wait"))]
+
+
+def test_a_loop_over_a_file_waits_for_the_end_that_nobody_sends() -> None:
+    """Said to be a mutual wait in which one side must send first."""
+    assert rules(b"welcome\n") == ["eof-never-comes"]
+
+
+def test_who_holds_half_a_line_does_not_wait_for_an_answer() -> None:
+    """The other half is missing: its sender reads on, but that is not the cause."""
+    assert rules(b"welcome") == ["mutual-wait"]
+
+
+def test_a_loop_whose_side_answered_in_between_goes_turn_by_turn() -> None:
+    """Another thread, or a callback that the source does not show, sent the answers."""
+    assert rules(b"welcome\n", answers=True) == ["mutual-wait"]
+
+
+def test_a_loop_that_collects_and_holds_half_a_line_is_not_said_to_want_the_end() -> None:
+    """What it keeps may be answered elsewhere, once the line is whole."""
+    assert rules(b"welcome\n", line_sent=b"one") == ["mutual-wait"]

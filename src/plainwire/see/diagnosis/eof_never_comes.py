@@ -219,8 +219,10 @@ def reader_of(case: Case, pair: Pair) -> Call | None:
         if sender is not None and any(c.op == "shutdown" and c.asked for c in sender.calls):
             continue
         other, to_other = (b, pair.flow.there) if call is a else (a, pair.flow.back)
-        if unfinished.reads_to_the_end(case, call) and not (
-            # Who holds half a line waits for the rest of it, and not for an answer.
+        # Who holds half a line waits for the rest of it, and not for an answer. A loop that
+        # holds one may have answered, by ways that its source does not show, the whole line.
+        half = unfinished.ends_in_half_a_line(direction)
+        if unfinished.reads_to_the_end(case, call, answered=half) and not (
             unfinished.holds_half_a_line(case, other, to_other)
         ):
             return call

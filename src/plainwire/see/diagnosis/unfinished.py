@@ -53,12 +53,12 @@ def of(case: Case, reader: Call | None, direction: Direction) -> Lack | None:
 
 def holds_half_a_line(case: Case, reader: Call | None, direction: Direction) -> bool:
     """Does a reader of one line have the beginning of one, with no end?"""
-    return (
-        reader is not None
-        and case.word(reader) == "readline"
-        and direction.read > 0
-        and bool(_since_line_end(direction))
-    )
+    return reader is not None and case.word(reader) == "readline" and ends_in_half_a_line(direction)
+
+
+def ends_in_half_a_line(direction: Direction) -> bool:
+    """Is what was read last, as far as it was kept, no whole line?"""
+    return direction.read > 0 and bool(_since_line_end(direction))
 
 
 def _line(direction: Direction, reader: Call, sender: Call) -> Lack | None:
