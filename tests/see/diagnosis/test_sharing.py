@@ -49,6 +49,55 @@ SHARING = {
             while True:
                 client.sendall(datagrams.recv(65535))
         """,
+    "S1 everybody in a selector": """
+        def on_data(conn):
+            text = conn.recv(1024)
+            for key in sel.get_map().values():
+                key.fileobj.sendall(text)
+        sel.register(conn, selectors.EVENT_READ, on_data)
+        for key, _ in sel.select():
+            key.data(key.fileobj)
+        """,
+    "S1 everybody that is waited on": """
+        ready, _, _ = select.select(everybody, [], [])
+        for conn in ready:
+            text = conn.recv(1024)
+            for other in everybody:
+                other.sendall(text)
+        """,
+    "S2 everybody by their buffers": """
+        bufs[conn] = b""
+        for key, _ in sel.select():
+            conn = key.fileobj
+            text = conn.recv(1024)
+            for other in bufs:
+                tell(other, text)
+        """,
+    "S2 one waits for the next": """
+        conn, _ = server.accept()
+        waiting.append(conn)
+        start(conn, waiting.pop())
+        for key, _ in sel.select():
+            key.fileobj.sendall(key.fileobj.recv(99))
+        """,
+    "S2 a selector that knows the other end": """
+        b.recv(1)
+        sel.register(a, selectors.EVENT_READ, b)
+        for key, _ in sel.select():
+            conn = key.fileobj
+            conn.sendall(conn.recv(1024))
+        """,
+    "S4 a relay around a selector": """
+        sel.register(a, selectors.EVENT_READ, b)
+        while True:
+            for key, _ in sel.select():
+                key.data.sendall(key.fileobj.recv(1024))
+        """,
+    "S2 a room that clients register in": """
+        conn.recv(99)
+        room.register(conn)
+        sel.select()
+        """,
     "no Python at all": "print 'hello'",
 }
 
@@ -97,6 +146,42 @@ ALONE = {
         while data := conn.recv(1024):
             parts.append(data)
         conn.sendall(b"".join(parts))
+        """,
+    "a selector with callbacks": """
+        def on_accept(server):
+            conn, _ = server.accept()
+            bufs[conn] = b""
+            sel.register(conn, selectors.EVENT_READ, on_data)
+        def on_data(conn):
+            data = conn.recv(1024)
+            if not data:
+                sel.unregister(conn)
+                del bufs[conn]
+                return
+            bufs[conn] += data
+            conn.sendall(bufs.pop(conn))
+        for key, _ in sel.select(timeout=1):
+            key.data(key.fileobj)
+        """,
+    "a selector whose events are gone through": """
+        sel.register(conn, selectors.EVENT_READ, data=None)
+        events = sel.select()
+        for key, _ in events:
+            key.fileobj.sendall(key.fileobj.recv(1024))
+        """,
+    "a list that select() is given": """
+        everybody = [server]
+        while True:
+            ready, _, _ = select.select(everybody, [], [])
+            for sock in ready:
+                if sock is server:
+                    conn, _ = sock.accept()
+                    everybody.append(conn)
+                else:
+                    data = sock.recv(1024)
+                    if not data:
+                        everybody.remove(sock)
+                    sock.sendall(data)
         """,
     "counts by address": """
         conn, address = server.accept()
