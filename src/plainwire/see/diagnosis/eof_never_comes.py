@@ -20,6 +20,7 @@ from plainwire.see.diagnosis.case import Case, connection, totals, where
 from plainwire.see.diagnosis.handlers import ends_with
 from plainwire.see.diagnosis.model import CERTAIN, LIKELY, Evidence, Finding, say
 from plainwire.see.diagnosis.patience import hung_pairs, without_timers
+from plainwire.see.diagnosis.rounds import looked_again
 from plainwire.see.diagnosis.waiting import (
     Pair,
     could_be_woken,
@@ -47,7 +48,8 @@ def find(case: Case) -> Iterator[Finding]:
             woken = could_be_woken(pair.waits, pair.waiters)
             certainty = LIKELY if woken or pair.timers else CERTAIN
             asker = b if reader is a else a
-            yield _finding(case, pair.flow, certainty, reader, asker, pair.waits.t)
+            again = looked_again(case, pair.waiters)
+            yield _finding(case, pair.flow, certainty, reader, asker, pair.waits.t, tuple(again))
     for waits, flow, reader, last in _abandoned(case):
         if flow.number not in told:
             told.add(flow.number)
@@ -131,7 +133,13 @@ def _gave_up(case: Case, flow: Flow) -> Iterator[tuple[Call, Call]]:
 
 
 def _finding(
-    case: Case, flow: Flow, certainty: str, reader: Call, asker: Call | None, t: int | None
+    case: Case,
+    flow: Flow,
+    certainty: str,
+    reader: Call,
+    asker: Call | None,
+    t: int | None,
+    more: tuple[Evidence, ...] = (),
 ) -> Finding:
     direction = flow.sending(asker.endpoint) if asker and asker.endpoint else flow.there
     return Finding(
@@ -153,6 +161,7 @@ def _finding(
                 t,
             ),
             totals(direction),
+            *more,
         ),
         say(
             "after its last send the sender must call shutdown(socket.SHUT_WR); or send the"

@@ -41,7 +41,7 @@ def of_read(source: str | None, frame: Frame) -> Fate:
     if found is None:
         return unknown
     tree, parents = found
-    call = _call_at(tree, frame)
+    call = call_at(tree, frame)
     if call is None:
         return unknown
     fate = Fate()
@@ -59,7 +59,7 @@ def result_discarded(source: str | None, frame: Frame) -> bool | None:
     if found is None:
         return None
     tree, parents = found
-    call = _call_at(tree, frame, reads_only=False)
+    call = call_at(tree, frame, reads_only=False)
     if call is None:
         return None
     parent = parents.get(call)
@@ -85,7 +85,7 @@ def word_of(source: str | None, frame: Frame) -> str:
     found = parsed(source) if source is not None else None
     if found is None:
         return ""
-    call = _call_at(found[0], frame, reads_only=False)
+    call = call_at(found[0], frame, reads_only=False)
     if call is not None:
         return method_of(call)
     return "for" if _is_loop(found[0], frame) else ""
@@ -121,7 +121,8 @@ def of_parameter(source: str | None, frame: Frame) -> Fate:
     return unknown
 
 
-def _call_at(tree: ast.Module, frame: Frame, reads_only: bool = True) -> ast.Call | None:
+def call_at(tree: ast.Module, frame: Frame, reads_only: bool = True) -> ast.Call | None:
+    """The call whose expression a frame spans; None when that is not certain."""
     calls = [n for n in ast.walk(tree) if isinstance(n, ast.Call)]
     if frame.column > 0:
         for call in calls:
@@ -146,6 +147,7 @@ __all__ = [
     "UNKNOWN",
     "WHOLE",
     "Fate",
+    "call_at",
     "in_coroutine",
     "of_parameter",
     "of_read",

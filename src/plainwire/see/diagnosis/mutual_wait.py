@@ -9,7 +9,8 @@ source shows that it writes to one client what another brings (sharing.py).
 A ring is the same over several connections: A waits for B, B for C, C for A.
 So do two ends that waited until the time-out of one, whose exception nobody caught: had
 it waited on, both would be stuck (W7). And, as likely, two ends that have waited for two
-seconds beside a loop's timers, when one of them holds a part of a message.
+seconds beside a loop's timers, when one of them holds a part of a message; or one of which
+looks again and again in a select() with a time-out, to the end of the run (rounds.py).
 Silent: any other time-out, a thread at a terminal or asleep that could still write, a signal
 handler that a timer or a child may call, a peer that was not observed, a wait that ended
 by itself; a subscriber that waits for news from others; an answer in a datagram that went
@@ -24,6 +25,7 @@ from plainwire.see.diagnosis import datagram_lost, eof_never_comes, unfinished
 from plainwire.see.diagnosis.case import Case, amounts, connection, last_message, totals, where
 from plainwire.see.diagnosis.model import CERTAIN, LIKELY, Evidence, Finding, Text, say
 from plainwire.see.diagnosis.patience import gave_up, hung_pairs
+from plainwire.see.diagnosis.rounds import looked_again
 from plainwire.see.diagnosis.waiting import (
     Pair,
     Ring,
@@ -94,8 +96,7 @@ def finding(case: Case, pair: Pair) -> Finding:
         )
     if woken:
         evidence.append(_from_outside(pair.waits, pair.waiters))
-    if pair.timers:
-        evidence.append(Evidence(say("a loop has timers too; none of them sent anything here")))
+    evidence += _timers(case, pair)
     return Finding(
         RULE,
         certainty,
@@ -106,6 +107,14 @@ def finding(case: Case, pair: Pair) -> Finding:
         flow.number,
         pair.waits.t,
     )
+
+
+def _timers(case: Case, pair: Pair) -> list[Evidence]:
+    """What came of the time-outs of those that wait."""
+    again = list(looked_again(case, pair.waiters))
+    if pair.timers and not again:
+        return [Evidence(say("a loop has timers too; none of them sent anything here"))]
+    return again
 
 
 def _of_ring(case: Case, ring: Ring) -> Finding:

@@ -10,10 +10,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from plainwire.see.diagnosis import sharing, unfinished
+from plainwire.see.diagnosis import rounds, sharing, unfinished
 from plainwire.see.diagnosis.case import Case, where
 from plainwire.see.diagnosis.model import Evidence, say
-from plainwire.see.diagnosis.waiting import Pair, spoken_later, stuck_on, stuck_pairs
+from plainwire.see.diagnosis.waiting import (
+    Pair,
+    all_had_started,
+    spoken_later,
+    stuck_on,
+    stuck_pairs,
+    went_on,
+)
 from plainwire.see.ledger.model import SAMPLED_AFTER_NS, Call, Direction, Endpoint, Flow
 from plainwire.see.ledger.ranges import is_receive, is_send, is_stream_read
 from plainwire.see.ledger.waits import Waits, analyse
@@ -35,7 +42,7 @@ def hung_pairs(case: Case, wait: str) -> Iterator[Pair]:
             continue
         late = _given_up(case, flow, wait)
         if late is None and wait == "receive":
-            late = _beside_timers(case, flow)
+            late = _beside_timers(case, flow) or _round_a_select(case, flow)
         if late is not None:
             yield late
 
@@ -64,6 +71,26 @@ def _beside_timers(case: Case, flow: Flow) -> Pair | None:
         if client is not None and server is not None and not spoken_later(case, flow, waits.t):
             ticks = any(_ticks(sample, _thread_of(call)) for call in (a, b))
             return Pair(flow, waits, client, server, timers=ticks)
+    return None
+
+
+def _round_a_select(case: Case, flow: Flow) -> Pair | None:
+    """Both ends wait, one or both by looking again and again (rounds.py), to the end."""
+    assert flow.client is not None
+    assert flow.server is not None
+    for waits in reversed(rounds.without_time_outs(case)):
+        client, server = (stuck_on(waits, end, "receive") for end in (flow.client, flow.server))
+        endings = [end.process.ending for end in flow.ends if end.process is not None]
+        if any(ending is not None and waits.t >= ending for ending in endings):
+            continue  # it shows our ending them
+        if client is None or server is None or spoken_later(case, flow, waits.t):
+            return None
+        for waiter, call in (client, server):
+            going_round = (waiter.pid, waiter.tid) in rounds.in_vain(case)
+            if call is None or (went_on(case, call) and not going_round):
+                return None
+        started = all_had_started(case, waits.t)
+        return Pair(flow, waits, client, server, timers=True) if started else None
     return None
 
 

@@ -43,7 +43,7 @@ def stuck_pairs(case: Case, wait: str) -> Iterator[Pair]:
     """Flows with both ends stuck in 'receive' or in 'send'; each flow once, earliest first."""
     told: set[int] = set()
     for waits in case.waits:
-        if wait == "receive" and not _all_had_started(case, waits.t):
+        if wait == "receive" and not all_had_started(case, waits.t):
             continue
         for flow in case.ledger.flows:
             if flow.number in told or flow.client is None or flow.server is None:
@@ -134,7 +134,7 @@ def _key(waiter: Waiter) -> tuple[int, int, tuple[str, ...]]:
     return waiter.pid, waiter.tid, waiter.inodes
 
 
-def _all_had_started(case: Case, t: int) -> bool:
+def all_had_started(case: Case, t: int) -> bool:
     """Were all programs of the command line there? One that is still to come may be the cure."""
     return all(p.started is not None and p.started <= t for p in case.ledger.programs)
 
@@ -175,7 +175,7 @@ def stuck_rings(case: Case) -> Iterator[Ring]:
     """
     told: set[int] = set()
     for waits in case.waits:
-        if not _all_had_started(case, waits.t):
+        if not all_had_started(case, waits.t):
             continue
         links = [link for link in _links(case, waits) if link.flow.number not in told]
         for link in links:
