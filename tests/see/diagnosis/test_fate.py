@@ -208,6 +208,16 @@ LOOPS = {
     "until a mark": (("while True:\n    d = s.recv(9)\n    if not d:\n        break\n    b += d\n"
                       "    if b'.' in b:\n        break"), False),
     "walrus and a length": ("while len(b) < n and (d := s.recv(9)):\n    b += d", False),
+    "joined parts": ("b''.join(iter(lambda: s.recv(9), b''))", True),
+    "parts put down": ("for d in iter(lambda: s.recv(9), b''):\n    b.extend(d)", True),
+    "a generator of parts": (("def f(s):\n    yield from iter(lambda: s.recv(9), b'')\n"
+                              "b = b''.join(f(s))"), True),
+    "a generator that is left early": (("def f(s):\n    yield from iter(lambda: s.recv(9), b'')\n"
+                                        "for d in f(s):\n    if d == b'.':\n        break"), False),
+    "parts shown": ("for d in iter(lambda: s.recv(9), b''):\n    print(d)", False),
+    "parts until one": ("for d in iter(lambda: s.recv(9), b''):\n    if d == b'.': break", False),
+    "until a quit": ("b''.join(iter(lambda: s.recv(9), b'quit'))", False),
+    "parts made of parts": ("b''.join(iter(lambda: f(s.recv(9)), b''))", False),
     "no loop": ("d = s.recv(9)\nif not d:\n    stop()", False),
 }  # fmt: skip
 

@@ -7,13 +7,19 @@ from collections.abc import Iterator
 
 from plainwire.see.diagnosis.use import SENDING, Fate, method_of
 
+_COLLECTING = {"join", "list", "tuple"}
+_PUTTING = {"append", "extend", "write", "update"}
+
 
 def surround(call: ast.Call, parents: dict[ast.AST, ast.AST], fate: Fate) -> None:
     """Find out whether the read stands in a loop that ends on b'', or in a counted one."""
     node: ast.AST = call
     while node in parents:
         child, node = node, parents[node]
-        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)):
+        if isinstance(node, ast.Lambda):
+            fate.until_eof = node.body is call and _asks_until_empty(node, parents)
+            return
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
             return
         if isinstance(node, ast.Try) and catches_parse_errors(node):
             fate.guarded = True
@@ -27,6 +33,47 @@ def surround(call: ast.Call, parents: dict[ast.AST, ast.AST], fate: Fate) -> Non
                 for n in ast.walk(node)
             )
             return
+
+
+def _asks_until_empty(read: ast.Lambda, parents: dict[ast.AST, ast.AST]) -> bool:
+    """Is it `iter(lambda: sock.recv(4096), b"")`, and is all of that collected?"""
+    each = parents.get(read)
+    return (
+        isinstance(each, ast.Call)
+        and method_of(each) == "iter"
+        and len(each.args) == 2
+        and isinstance(each.args[1], ast.Constant)
+        and each.args[1].value == b""
+        and _all_collected(each, parents)
+    )
+
+
+def _all_collected(each: ast.expr, parents: dict[ast.AST, ast.AST]) -> bool:
+    """Does whoever goes through this take all of it, and do nothing else meanwhile?
+
+    A join() or list() of it, a `for` that only puts the parts somewhere, or a generator
+    that passes it on, if each of its callers collects all.
+    """
+    parent = parents.get(each)
+    if isinstance(parent, ast.Call):
+        return method_of(parent) in _COLLECTING and each in parent.args
+    if isinstance(parent, ast.For):
+        nodes = [node for statement in parent.body for node in ast.walk(statement)]
+        calls = {method_of(node) for node in nodes if isinstance(node, ast.Call)}
+        ways_out = (ast.Break, ast.Return, ast.Raise, ast.Yield, ast.YieldFrom, ast.Await)
+        return calls <= _PUTTING and not any(isinstance(node, ways_out) for node in nodes)
+    if not isinstance(parent, ast.YieldFrom):
+        return False
+    node: ast.AST = parent
+    while node in parents and not isinstance(node, ast.FunctionDef):
+        node = parents[node]
+    if not isinstance(node, ast.FunctionDef):
+        return False
+    callers = [n for n in parents if isinstance(n, ast.Call) and method_of(n) == node.name]
+    return bool(callers) and all(
+        isinstance(above := parents[caller], ast.Call) and method_of(above) in _COLLECTING
+        for caller in callers
+    )
 
 
 def catches_parse_errors(node: ast.Try) -> bool:
