@@ -87,6 +87,21 @@ def test_before_a_run_is_ended_what_was_seen_is_looked_at_again(
     assert not watch.looking
 
 
+def test_who_waits_in_a_select_is_looked_at_when_the_run_is_ended(
+    tmp_path: Path, looks: list[list[int]]
+) -> None:
+    """Two programs that wait in selectors were never sampled; an idle server need not be."""
+    watch, tail = Watch(), tail_with(tmp_path, "select", since=100)
+    assert watch.turn([tail], [], 200) is None
+    assert looks == []
+    watch.look_once_more()
+    watch.turn([tail], [], 200.1)
+    assert watch.looking
+    assert watch.turn([tail], [], 200.1 + SETTLE_SECONDS) is not None
+    assert watch.turn([tail], [], 200.2 + SETTLE_SECONDS) is None
+    assert len(looks) == 2
+
+
 @pytest.mark.parametrize("op", ["serve_forever", "close", "bind"])
 def test_calls_that_wait_for_no_peer_are_not_watched(
     tmp_path: Path, looks: list[list[int]], op: str

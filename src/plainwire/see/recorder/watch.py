@@ -25,6 +25,8 @@ _WAITS = (
                                       "tls.handshake")}
 )  # fmt: skip
 
+_SELECT = records.OPS["select"]
+
 
 class Watch:
     """Decides when to sample; one per run. Times are seconds of a monotonic clock."""
@@ -36,6 +38,7 @@ class Watch:
         self._last_at = 0.0
         self._not_before = 0.0
         self._again = AGAIN_SECONDS
+        self._last = False
 
     def turn(self, tails: list[Tail], pids: list[int], now: float) -> dict[str, Any] | None:
         """Look once; returns a settled sample when there is a new one."""
@@ -48,7 +51,7 @@ class Watch:
             return settled(first, second)
         if now < self._not_before:
             return None
-        blocked = self._blocked(tails, now)
+        blocked, self._last = self._blocked(tails, now), False
         if not blocked or (blocked == self._seen and now - self._last_at < self._again):
             return None
         self._again = self._again * 2 if blocked == self._seen else AGAIN_SECONDS
@@ -65,22 +68,24 @@ class Watch:
         """Let the next turn sample whatever is blocked, seen before or not.
 
         For the moment before a run is ended: what is stuck then had all the time it got.
+        Who waits in a select() is looked at only here: a server between two clients sits
+        in one, or goes round it, for ever.
         """
         self._seen, self._last_at, self._not_before = frozenset(), 0.0, 0.0
+        self._last = True
 
     def _charge(self, second: dict[str, Any], now: float) -> None:
         took = 2 * 0.0002 * max(1, sum(len(p["threads"]) for p in second["processes"].values()))
         self._not_before = now + took / _SHARE
 
-    @staticmethod
-    def _blocked(tails: list[Tail], now: float) -> frozenset[tuple[str, int, bool]]:
+    def _blocked(self, tails: list[Tail], now: float) -> frozenset[tuple[str, int, bool]]:
         since = (now - BLOCKED_SECONDS) * 1e9
         long_since = (now - LONG_SECONDS) * 1e9
         return frozenset(
             (tail.key, call.slot, call.t0 < long_since)
             for tail in tails
             for call in tail.open.values()
-            if call.op in _WAITS and call.t0 < since
+            if (call.op in _WAITS and call.t0 < since) or (self._last and call.op == _SELECT)
         )
 
 
