@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from plainwire.see import records
 from plainwire.see.diagnosis import diagnose
 from plainwire.see.diagnosis.model import Finding
 from see.items import World
@@ -80,6 +81,24 @@ def test_a_client_that_looks_again_and_again_is_in_a_mutual_wait() -> None:
     assert (finding.rule, finding.certainty) == ("mutual-wait", "likely")
     assert [place.short for place in finding.places] == ["p20.py:2", "p10.py:2"]
     assert any("nothing 8 times in a row" in e.text.english for e in finding.evidence)
+
+
+def test_a_round_that_had_just_begun_when_the_run_was_ended_is_one_too() -> None:
+    """Of five runs one was silent: the last look stood in no call that had lasted."""
+    scene = Scene()
+    scene.read()
+    end = 5 * SECOND
+    scene.rounds(end, still=False)
+    raised = scene.client.raised("KeyboardInterrupt", "")
+    site = scene.client.site(2, span=SPAN)
+    scene.client.call(
+        "select", site=site, asked=500, t0=end, t1=end + SECOND // 20,
+        ret=records.RAISED, raised=raised,
+    )  # fmt: skip
+    scene.sample(end + SECOND // 50)
+    scene.world.run("ending", t=end + SECOND // 25, pids=[10, 20])
+    (finding,) = scene.findings()
+    assert [place.short for place in finding.places] == ["p20.py:2", "p10.py:2"]
 
 
 def test_a_reader_to_the_end_opposite_such_a_loop_is_told_as_that() -> None:

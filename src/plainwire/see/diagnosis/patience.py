@@ -23,7 +23,7 @@ from plainwire.see.diagnosis.waiting import (
 )
 from plainwire.see.ledger.model import SAMPLED_AFTER_NS, Call, Direction, Endpoint, Flow
 from plainwire.see.ledger.ranges import is_receive, is_send, is_stream_read
-from plainwire.see.ledger.waits import Waits, analyse
+from plainwire.see.ledger.waits import Waiter, Waits, analyse
 
 _LONG_NS = 2_000_000_000  # a wait beside timers is no hang before it lasted so long
 
@@ -79,7 +79,7 @@ def _round_a_select(case: Case, flow: Flow) -> Pair | None:
     assert flow.client is not None
     assert flow.server is not None
     for waits in reversed(rounds.without_time_outs(case)):
-        client, server = (stuck_on(waits, end, "receive") for end in (flow.client, flow.server))
+        client, server = (_stuck_in_rounds(case, waits, e) for e in (flow.client, flow.server))
         endings = [end.process.ending for end in flow.ends if end.process is not None]
         if any(ending is not None and waits.t >= ending for ending in endings):
             continue  # it shows our ending them
@@ -91,6 +91,18 @@ def _round_a_select(case: Case, flow: Flow) -> Pair | None:
                 return None
         started = all_had_started(case, waits.t)
         return Pair(flow, waits, client, server, timers=True) if started else None
+    return None
+
+
+def _stuck_in_rounds(case: Case, waits: Waits, end: Endpoint) -> tuple[Waiter, Call | None] | None:
+    """As stuck_on(). A round that had just begun when the run ended stands for no long call."""
+    found = stuck_on(waits, end, "receive")
+    if found is not None:
+        return found
+    for waiter in waits.on(end, "receive"):
+        going_round = rounds.in_vain(case).get((waiter.pid, waiter.tid))
+        if going_round is not None:
+            return waiter, going_round.call
     return None
 
 
