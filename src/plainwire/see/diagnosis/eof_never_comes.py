@@ -224,8 +224,9 @@ def reader_of(case: Case, pair: Pair) -> Call | None:
     for call, direction in ((a, pair.flow.back), (b, pair.flow.there)):
         if call is None or direction.read == 0 or direction.read < direction.written:
             continue
-        sender = direction.sender
-        if sender is not None and any(c.op == "shutdown" and c.asked for c in sender.calls):
+        # One that came later, when we ended the programs, is no sign.
+        calls = direction.sender.calls if direction.sender is not None else ()
+        if any(c.op == "shutdown" and c.asked and c.t0 <= pair.waits.t for c in calls):
             continue
         other, to_other = (b, pair.flow.there) if call is a else (a, pair.flow.back)
         # Who holds half a line waits for the rest of it, and not for an answer. A loop that

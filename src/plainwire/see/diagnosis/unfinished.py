@@ -57,7 +57,10 @@ def holds_half_a_line(case: Case, reader: Call | None, direction: Direction) -> 
 
 
 def ends_in_half_a_line(direction: Direction) -> bool:
-    """Is what was read last, as far as it was kept, no whole line?"""
+    """Is what was read last, as far as it was kept, no whole line? Of TLS nobody can tell."""
+    ends = (direction.sender, direction.receiver)
+    if any(end is not None and end.tls for end in ends):
+        return False
     return direction.read > 0 and bool(_since_line_end(direction))
 
 
