@@ -144,9 +144,10 @@ def draw(results: dict[str, Any]) -> str:
     for case, found in results.items():
         top = found["C epoll"]["per_second"]
         rows.append(f'<text x="10" y="{y}" font-weight="bold">{case}, share of C</text>')
-        for name, one in sorted(found.items(), key=lambda kv: -kv[1].get("per_second", 0)):
+        measured = {name: one for name, one in found.items() if one}
+        for name, one in sorted(measured.items(), key=lambda kv: -kv[1]["per_second"]):
             y += 20
-            share = one.get("per_second", 0) / top
+            share = one["per_second"] / top
             colour = "#0b7285" if name.startswith("plainwire") else "#adb5bd"
             rows.append(f'<text x="10" y="{y}">{name}</text>')
             rows.append(
