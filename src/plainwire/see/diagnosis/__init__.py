@@ -62,9 +62,10 @@ RULES: dict[str, Rule] = {
     "mutual-wait": mutual_wait.find,
     "both-sending": both_sending.find,
     "second-client-ignored": second_client_ignored.find,
+    # Before what it leads to: a reader that takes what is another's often ends by it.
+    "two-readers": two_readers.find,
     "unread-at-close": unread_at_close.find,
     "write-after-close": write_after_close.find,
-    "two-readers": two_readers.find,
     "datagram-truncated": datagram_truncated.find,
     "datagram-lost": datagram_lost.find,
     "datagram-lost-in-kernel": datagram_lost_in_kernel.find,
