@@ -59,7 +59,7 @@ typedef struct {
 
 extern PyTypeObject Splitter_Type, Parser_Type, Encoder_Type;
 PyObject *parse_whole(Parser *self, PyObject *data);
-Py_ssize_t told_size(PyObject *told);
+Py_ssize_t ask_encoder(PyObject *encode_parts, PyObject *parts, PyObject *message);
 Py_ssize_t encode_frame(Encoder *self, PyObject *parts, PyObject *message);
 
 /* steps.c */

@@ -220,11 +220,17 @@ PyTypeObject Parser_Type = {
 
 /* --- Encoder: a message behind its length ----------------------------------------------- */
 
-/* The size that an encoder in Python returned, or -1 with an exception. */
+/* Let Python append the frame of a message; its number of bytes, or -1 with an exception. */
 Py_ssize_t
-told_size(PyObject *told)
+ask_encoder(PyObject *encode_parts, PyObject *parts, PyObject *message)
 {
+    PyObject *args[] = {NULL, parts, message};
+    PyObject *told =
+        PyObject_Vectorcall(encode_parts, args + 1, 2 | PY_VECTORCALL_ARGUMENTS_OFFSET, NULL);
+    if (told == NULL)
+        return -1;
     Py_ssize_t size = PyLong_AsSsize_t(told);
+    Py_DECREF(told);
     if (size >= 0 && size <= LARGEST)
         return size;
     if (!PyErr_Occurred())
@@ -238,16 +244,8 @@ encode_frame(Encoder *self, PyObject *parts, PyObject *message)
 {
     Py_ssize_t count;
     if (!PyBytes_CheckExact(message) || !PyList_CheckExact(parts) ||
-        (count = PyBytes_GET_SIZE(message)) > self->largest) {
-        PyObject *args[] = {NULL, parts, message};
-        PyObject *size = PyObject_Vectorcall(self->otherwise, args + 1,
-                                             2 | PY_VECTORCALL_ARGUMENTS_OFFSET, NULL);
-        if (size == NULL)
-            return -1;
-        count = told_size(size);
-        Py_DECREF(size);
-        return count;
-    }
+        (count = PyBytes_GET_SIZE(message)) > self->largest)
+        return ask_encoder(self->otherwise, parts, message);
     int together = count <= TOGETHER_BYTES;
     PyObject *frame = PyBytes_FromStringAndSize(NULL, self->size + (together ? count : 0));
     if (frame == NULL)

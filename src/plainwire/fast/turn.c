@@ -32,16 +32,9 @@ Turn_send(Turn *self, PyObject *message)
         return NULL;
     if (self->blocked)
         return PyObject_CallMethodOneArg((PyObject *)self, names.send_blocked, message);
-    Py_ssize_t size;
-    if (Py_IS_TYPE(self->encode_parts, &Encoder_Type))
-        size = encode_frame((Encoder *)self->encode_parts, self->out, message);
-    else {
-        PyObject *args[] = {NULL, self->out, message};
-        PyObject *told = PyObject_Vectorcall(self->encode_parts, args + 1,
-                                             2 | PY_VECTORCALL_ARGUMENTS_OFFSET, NULL);
-        size = told == NULL ? -1 : told_size(told);
-        Py_XDECREF(told);
-    }
+    Py_ssize_t size = Py_IS_TYPE(self->encode_parts, &Encoder_Type)
+                          ? encode_frame((Encoder *)self->encode_parts, self->out, message)
+                          : ask_encoder(self->encode_parts, self->out, message);
     if (size < 0)
         return NULL;
     self->queued += size;
