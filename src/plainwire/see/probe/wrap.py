@@ -366,11 +366,12 @@ def _failed(state):
         if op == connect and getattr(error, "errno", None) == errno.EINPROGRESS:
             state.name(sock, number)
         kind = type(error)
-        # The errno of an SSLError is a number of OpenSSL's, whatever else it inherits.
-        plain = isinstance(error, OSError) and kind.__module__ not in ("ssl", "_ssl")
-        code = getattr(error, "errno", None) if plain else None
+        code = getattr(error, "errno", None) if isinstance(error, OSError) else None
         moment = now()
-        if type(code) is int and 0 < code < 4096:
+        # The errno of an SSLError is a number of OpenSSL's, whatever else it inherits. The
+        # commonest error of all, nothing there yet, is not asked where it comes from.
+        ours = kind is BlockingIOError or kind.__module__ not in ("ssl", "_ssl")
+        if ours and type(code) is int and 0 < code < 4096:
             aux = 0
             if op == sendall and sock is not None:
                 aux = written(sock)
