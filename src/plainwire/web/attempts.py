@@ -32,21 +32,12 @@ class Attempt:
 
 def attempts(ledger: Ledger) -> tuple[list[Attempt], int]:
     """The first `MOST` attempts of a ledger, and how many more there are (T3)."""
-    wires = {id(wire.attempt): wire for wire in ledger.wires if wire.attempt is not None}
-    calls = [call for call in ledger.calls if _failed(call, ledger, wires.get(id(call)))]
+    found = [pair for pair in packets.attempts_in_vain(ledger) if pair[0].endpoint is not None]
     made = [
-        Attempt(_flow(FIRST + number, call, wires.get(id(call))), call)
-        for number, call in enumerate(calls[:MOST])
+        Attempt(_flow(FIRST + number, call, wire), call)
+        for number, (call, wire) in enumerate(found[:MOST])
     ]
-    return made, len(calls) - len(made)
-
-
-def _failed(call: Call, ledger: Ledger, wire: Wire | None) -> bool:
-    if call.op not in _CONNECTS or call.endpoint is None:
-        return False
-    if ledger.flow_of(call.endpoint) is not None:
-        return False
-    return packets.came_to_nothing(call, wire)
+    return made, len(found) - len(made)
 
 
 def _flow(number: int, call: Call, wire: Wire | None) -> Flow:

@@ -19,6 +19,7 @@ from plainwire.see.diagnosis.waiting import (
     spoken_later,
     stuck_on,
     stuck_pairs,
+    thread_of,
     went_on,
 )
 from plainwire.see.ledger.model import SAMPLED_AFTER_NS, Call, Direction, Endpoint, Flow
@@ -62,14 +63,14 @@ def _beside_timers(case: Case, flow: Flow) -> Pair | None:
         return None
     if not _lacks(case, a, b, flow.back) and not _lacks(case, b, a, flow.there):
         return None
-    patient = frozenset(_thread_of(call) for call in (a, b) if is_stream_read(call))
+    patient = frozenset(thread_of(call) for call in (a, b) if is_stream_read(call))
     for sample in case.ledger.samples:
         if sample["t"] < max(a.t0, b.t0) + _LONG_NS:
             continue
         waits = analyse(sample, case.ledger, patient)
         client, server = (stuck_on(waits, end, "receive") for end in (flow.client, flow.server))
         if client is not None and server is not None and not spoken_later(case, flow, waits.t):
-            ticks = any(_ticks(sample, _thread_of(call)) for call in (a, b))
+            ticks = any(_ticks(sample, thread_of(call)) for call in (a, b))
             return Pair(flow, waits, client, server, timers=ticks)
     return None
 
@@ -80,9 +81,8 @@ def _round_a_select(case: Case, flow: Flow) -> Pair | None:
     assert flow.server is not None
     for waits in reversed(rounds.without_time_outs(case)):
         client, server = (_stuck_in_rounds(case, waits, e) for e in (flow.client, flow.server))
-        endings = [end.process.ending for end in flow.ends if end.process is not None]
-        if any(ending is not None and waits.t >= ending for ending in endings):
-            continue  # it shows our ending them
+        if waits.t >= flow.ours_from:
+            continue
         if client is None or server is None or spoken_later(case, flow, waits.t):
             return None
         for waiter, call in (client, server):
@@ -154,9 +154,9 @@ def _given_up(case: Case, flow: Flow, wait: str) -> Pair | None:
             if against is None or _spoken_between(flow, call, against):
                 continue
             timers = is_stream_read(against)
-            patient = {_thread_of(call)}
+            patient = {thread_of(call)}
             if not timers or unfinished.of(case, against, flow.receiving(other)) is not None:
-                patient.add(_thread_of(against))
+                patient.add(thread_of(against))
             since = max(call.t0, against.t0)
             for sample in reversed(case.ledger.samples):
                 if since < sample["t"] < (call.t1 or since):
@@ -164,7 +164,7 @@ def _given_up(case: Case, flow: Flow, wait: str) -> Pair | None:
                     client = stuck_on(waits, flow.client, wait)
                     server = stuck_on(waits, flow.server, wait)
                     if client is not None and server is not None:
-                        timers = timers and _ticks(sample, _thread_of(against))
+                        timers = timers and _ticks(sample, thread_of(against))
                         return Pair(flow, waits, client, server, call, timers)
                     break
     return None
@@ -172,7 +172,7 @@ def _given_up(case: Case, flow: Flow, wait: str) -> Pair | None:
 
 def without_timers(case: Case) -> Iterator[Waits]:
     """The samples with asyncio loops that read streams and have timers, as if they had none."""
-    loops = {_thread_of(call) for call in case.ledger.calls if is_stream_read(call)}
+    loops = {thread_of(call) for call in case.ledger.calls if is_stream_read(call)}
     for sample in case.ledger.samples:
         ticking = frozenset(thread for thread in loops if _ticks(sample, thread))
         if ticking:
@@ -240,7 +240,3 @@ def _spoken_between(flow: Flow, call: Call, against: Call) -> bool:
         for end in flow.ends
         for c in end.calls
     )  # fmt: skip
-
-
-def _thread_of(call: Call) -> tuple[int, int]:
-    return call.process.pid, call.process.threads.get(call.thread, (0, ""))[0]

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from plainwire.see.diagnosis import selecting
 from plainwire.see.diagnosis.case import Case, where
 from plainwire.see.diagnosis.model import Evidence, say
+from plainwire.see.diagnosis.waiting import thread_of
 from plainwire.see.ledger.model import Call
 from plainwire.see.ledger.waits import Waiter, Waits, analyse
 
@@ -40,7 +41,7 @@ def in_vain(case: Case) -> dict[Thread, Rounds]:
         selects: dict[Thread, list[Call]] = {}
         for call in case.ledger.calls:
             if call.op == "select":
-                selects.setdefault(_thread_of(call), []).append(call)
+                selects.setdefault(thread_of(call), []).append(call)
         found = {thread: _last_rounds(case, calls) for thread, calls in selects.items()}
         case.memo["rounds"] = {t: rounds for t, rounds in found.items() if rounds is not None}
     rounds: dict[Thread, Rounds] = case.memo["rounds"]
@@ -112,12 +113,10 @@ def _stopped(last: Call) -> bool:
 
 def _touched(case: Case, rounds: list[Call]) -> bool:
     """Did the thread call anything on a socket in these rounds?"""
-    thread, since = _thread_of(rounds[0]), rounds[-1].t0
     return any(
-        call.op != "select" and call.t0 >= since and not case.is_ours(call)
-        and _thread_of(call) == thread
-        for call in case.ledger.calls
-    )  # fmt: skip
+        call.op != "select" and not case.is_ours(call)
+        for call in case.of_thread(rounds[0], rounds[-1].t0)
+    )
 
 
 def _polls(sample: dict[str, object], thread: Thread) -> bool:
@@ -126,7 +125,3 @@ def _polls(sample: dict[str, object], thread: Thread) -> bool:
     assert isinstance(processes, dict)
     threads = processes.get(str(thread[0]), {}).get("threads", {})
     return bool(threads.get(str(thread[1]), {}).get("wait") == "poll")
-
-
-def _thread_of(call: Call) -> Thread:
-    return call.process.pid, call.process.threads.get(call.thread, (0, ""))[0]

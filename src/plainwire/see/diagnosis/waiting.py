@@ -104,6 +104,11 @@ def halted_send(case: Case, end: Endpoint, until: int) -> Call | None:
     return last if last.failure.errno == _EAGAIN and not later else None
 
 
+def thread_of(call: Call) -> tuple[int, int]:
+    """A call's thread as the kernel numbers it: pid and tid."""
+    return call.process.pid, call.process.threads.get(call.thread, (0, ""))[0]
+
+
 def spoken_later(case: Case, flow: Flow, t: int) -> bool:
     """Did somebody send on the connection after that moment, so that it was no hang?"""
     return any(

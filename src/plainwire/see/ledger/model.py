@@ -293,6 +293,12 @@ class Flow:
         """The observed ends, the client's first."""
         return [end for end in (self.client, self.server) if end is not None]
 
+    @property
+    def ours_from(self) -> int:
+        """From when on what its programs did was our ending them; past all time if never."""
+        endings = [e.process.ending for e in self.ends if e.process and e.process.ending]
+        return min(endings, default=1 << 63)
+
     def sending(self, end: Endpoint) -> Direction:
         """The direction in which an end sends."""
         return self.there if end is self.client else self.back

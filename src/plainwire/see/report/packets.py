@@ -19,7 +19,7 @@ from dataclasses import dataclass, replace
 
 from plainwire.i18n import gettext as _
 from plainwire.see.capture.decode import ACK, FIN, RST, SYN
-from plainwire.see.ledger.model import Call, Flow
+from plainwire.see.ledger.model import Call, Flow, Ledger
 from plainwire.see.ledger.wire import Behind, Segment, Wire
 from plainwire.see.report import names, text
 from plainwire.see.report.crossings import Crossed, crossed
@@ -122,7 +122,7 @@ def _wired(flow: Flow, everything: bool) -> list[Wired]:
     """The segments of a flow that its ladder shows (K3, K4)."""
     if flow.wire is None:
         return []
-    brought, until = _brought(flow.wire), _until(flow)
+    brought, until = _brought(flow.wire), flow.ours_from
     return [
         Wired(s, brought.get((s.number, 0), ""), brought.get((s.number, 1), ""))
         for s in flow.wire.segments
@@ -146,12 +146,6 @@ def _brought(wire: Wire) -> dict[tuple[int, int], str]:
     return {(c.segment, c.end): c.after for c in wire.states if c.segment is not None}
 
 
-def _until(flow: Flow) -> int:
-    """From when on what a flow's programs did was our ending them."""
-    endings = [e.process.ending for e in flow.ends if e.process and e.process.ending]
-    return min(endings, default=1 << 63)
-
-
 def over(flow: Flow) -> bool:
     """Had both ends come to their last state before we ended their programs?
 
@@ -159,7 +153,7 @@ def over(flow: Flow) -> bool:
     """
     if flow.wire is None:
         return False
-    until = _until(flow)
+    until = flow.ours_from
     last = {change.end: change.after for change in flow.wire.states if change.t < until}
     return len(last) == 2 and set(last.values()) <= {"CLOSED", "TIME_WAIT"}
 
@@ -303,7 +297,7 @@ def summary(flow: Flow) -> list[tuple[int, str]]:
     if flow.wire is None:
         return []
     first = next((s for s in flow.wire.segments if s.flags & (FIN | RST)), None)
-    ours = first is not None and first.t >= _until(flow)
+    ours = first is not None and first.t >= flow.ours_from
     return [*_handshake(flow.wire), *(() if ours else _close(flow.wire))]
 
 
@@ -443,6 +437,17 @@ def came_to_nothing(call: Call, wire: Wire | None) -> bool:
     if call.failure is None or call.failure.errno not in UNDER_WAY:
         return call.failure is not None
     return wire is not None and not any(s.flags & SYN and s.flags & ACK for s in wire.segments)
+
+
+def attempts_in_vain(ledger: Ledger) -> Iterator[tuple[Call, Wire | None]]:
+    """The connects that made no flow, in order, each with its segments if there are any."""
+    wires = {id(wire.attempt): wire for wire in ledger.wires if wire.attempt is not None}
+    for call in ledger.calls:
+        wire = wires.get(id(call))
+        if call.op not in ("connect", "connect_ex") or not came_to_nothing(call, wire):
+            continue
+        if call.endpoint is None or ledger.flow_of(call.endpoint) is None:
+            yield call, wire
 
 
 def why_in_vain(call: Call, wire: Wire | None) -> str:

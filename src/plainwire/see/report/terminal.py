@@ -155,14 +155,8 @@ def chosen(ledger: Ledger, findings: list[Finding], only: int | None = None) -> 
 def _failed_connects(ledger: Ledger, look: Look) -> list[list[str]]:
     """Attempts that made no flow, alike ones counted."""
     counted: dict[str, int] = {}
-    attempts = {id(wire.attempt): wire for wire in ledger.wires if wire.attempt is not None}
     shown: dict[str, str] = {}  # the segments of the first attempt of each kind
-    for call in ledger.calls:
-        wire = attempts.get(id(call))
-        if call.op not in ("connect", "connect_ex") or not packets.came_to_nothing(call, wire):
-            continue
-        if call.endpoint is not None and ledger.flow_of(call.endpoint) is not None:
-            continue
+    for call, wire in packets.attempts_in_vain(ledger):
         frame = names.frame_of(call)
         where = names.short(frame) if frame is not None else call.process.name
         target = names.address(call.endpoint.remote if call.endpoint else None)

@@ -213,11 +213,7 @@ def closer_side(flow: Flow) -> str:
     if closed is None:
         return "open" if flow.closed is None else "unknown"
     side, t = closed
-    # What a program does once we end it, or its peer, is our doing.
-    endings = [end.process.ending for end in flow.ends if end.process is not None]
-    if any(ending is not None and t >= ending for ending in endings):
-        return "open"
-    return side
+    return "open" if t >= flow.ours_from else side
 
 
 def _first_end(flow: Flow) -> tuple[str, int] | None:
