@@ -60,10 +60,12 @@ def _halted(case: Case, flow: Flow) -> Finding | None:
     if None in endings:
         return None
     until = min(ending for ending in endings if ending is not None)
-    client, server = (halted_send(case, end, until) for end in ends)
     zeros = [zero_at_end(flow, number) for number in (0, 1)]
     closed = [zero for zero in zeros if zero is not None and zero.t + LEAST_NS <= until]
-    if client is None or server is None or len(closed) < 2:
+    if len(closed) < 2:
+        return None
+    client, server = (halted_send(case, end, until) for end in ends)
+    if client is None or server is None:
         return None
     if max(client.t0, server.t0) + LEAST_NS > until:
         return None

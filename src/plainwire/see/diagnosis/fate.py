@@ -23,6 +23,7 @@ from plainwire.see.diagnosis.use import (
     UNKNOWN,
     WHOLE,
     Fate,
+    coroutines_at,
     method_of,
     parsed,
 )
@@ -71,13 +72,7 @@ def result_discarded(source: str | None, frame: Frame) -> bool | None:
 def in_coroutine(source: str | None, frame: Frame) -> bool:
     """Does a frame stand in an `async def`, as its source tells?"""
     found = parsed(source) if source is not None else None
-    name = frame.function.rpartition(".")[2]
-    return found is not None and any(
-        isinstance(node, ast.AsyncFunctionDef)
-        and node.name == name
-        and node.lineno <= frame.line <= (node.end_lineno or 0)
-        for node in ast.walk(found[0])
-    )
+    return found is not None and bool(coroutines_at(found[0], frame))
 
 
 def word_of(source: str | None, frame: Frame) -> str:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import ast
 
-from plainwire.see.diagnosis.use import method_of, parsed
+from plainwire.see.diagnosis.use import coroutines_at, method_of, parsed
 from plainwire.see.ledger.model import Frame
 
 _STARTING = {"start_server", "start_unix_server"}
@@ -25,15 +25,12 @@ def ends_with(source: str | None, write: Frame) -> bool:
     if found is None:
         return False
     tree, _ = found
-    name = write.function.rpartition(".")[2]
-    handlers = [
-        node
-        for node in ast.walk(tree)
-        if isinstance(node, ast.AsyncFunctionDef)
-        and node.name == name
-        and node.lineno <= write.line <= (node.end_lineno or 0)
-    ]
-    return len(handlers) == 1 and _is_given(tree, name) and _nothing_behind(handlers[0], write)
+    handlers = coroutines_at(tree, write)
+    return (
+        len(handlers) == 1
+        and _is_given(tree, handlers[0].name)
+        and _nothing_behind(handlers[0], write)
+    )
 
 
 def _is_given(tree: ast.Module, name: str) -> bool:

@@ -10,6 +10,8 @@ import ast
 from dataclasses import dataclass, field
 from functools import lru_cache
 
+from plainwire.see.ledger.model import Frame
+
 AGNOSTIC = "agnostic"  # does not care where reads end: buffers, forwards, searches
 WHOLE = "whole"  # takes each read for one message
 UNKNOWN = "unknown"
@@ -54,6 +56,18 @@ def parsed(source: str) -> tuple[ast.Module, dict[ast.AST, ast.AST]] | None:
         return None
     parents = {child: node for node in ast.walk(tree) for child in ast.iter_child_nodes(node)}
     return tree, parents
+
+
+def coroutines_at(tree: ast.Module, frame: Frame) -> list[ast.AsyncFunctionDef]:
+    """The `async def`s that a frame may stand in, by its function's name and its line."""
+    name = frame.function.rpartition(".")[2]
+    return [
+        node
+        for node in ast.walk(tree)
+        if isinstance(node, ast.AsyncFunctionDef)
+        and node.name == name
+        and node.lineno <= frame.line <= (node.end_lineno or 0)
+    ]
 
 
 def method_of(call: ast.Call) -> str:
